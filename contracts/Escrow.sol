@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {
+    Authorization,
+    Fill,
+    IEscrow,
+    Lock,
+    LockState,
+    Receipt,
+    Request,
+    Signature,
+    Skip,
+    Tab
+} from "./interfaces/IEscrow.sol";
+import {IInferenceConsumer} from "./interfaces/IInferenceConsumer.sol";
+import {Claim, IVerifier} from "./interfaces/IVerifier.sol";
+import {Vault} from "./Vault.sol";
+
+/// @title The escrow
+/// @notice Holds the money, and moves it on proof. See IEscrow, also for what this assumes of the parts it does not control.
+contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+    using BitMaps for BitMaps.BitMap;
+
+    /// @notice How long a tab's funds stay after its exit was started; its stake stays twice as long.
+    uint256 public constant EXIT_DELAY = 1 days;
+    uint256 public constant MAX_FEE_BPS = 500;
+    /// @notice The gas that a consumer is called with.
+    uint256 public constant CALLBACK_GAS = 200_000;
+    /// @notice The least gas left for the token when a reclaimed lock is pushed to its payer.
+    uint256 public constant PUSH_GAS = 200_000;
+
+    bytes32 public constant REQUEST_TYPEHASH =
+        keccak256(
+            "Request(address payer,address provider,address verifier,address consumer,bytes32 model,bytes32 input,"
+            "uint96 price,uint96 proverFee,uint96 penalty,uint40 deadline,bool locked,uint256 nonce)"
+        );
+    bytes32 public constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 request,bytes32 output,uint96 charge)");
+
+    uint256 private constant BPS = 10_000;
+    /// A context has to fit the scalar field of a proof.
+    uint256 private constant CONTEXT_MASK = (1 << 253) - 1;
+    /// What a call to a cold account costs before its gas is set aside, rounded up.
+    uint256 private constant CALL_COST = 5_000;
+
+    IERC20 public immutable TOKEN;
+    uint256 public immutable FEE_BPS;
+    address public immutable FEE_RECIPIENT;
+    /// @notice The code that every vault is a clone of.
+    Vault public immutable VAULT;
+
+    mapping(address payer => mapping(address provider => Tab)) private _tabs;
+    mapping(address payer => mapping(address provider => BitMaps.BitMap)) private _usedNonces;
+    mapping(bytes32 id => Lock) private _locks;
+    mapping(bytes32 id => bool) private _penalised;
+    mapping(address account => uint256) private _balances;
+
+    constructor(IERC20 token, uint256 feeBps, address feeRecipient) EIP712("Assay", "1") {
+        if (address(token).code.length == 0) revert TokenHasNoCode(address(token));
+        if (feeBps > MAX_FEE_BPS) revert FeeTooHigh(feeBps, MAX_FEE_BPS);
+        if ((feeBps == 0) != (feeRecipient == address(0))) revert FeeWithoutRecipient(feeBps, feeRecipient);
+
+        TOKEN = token;
+        FEE_BPS = feeBps;
+        FEE_RECIPIENT = feeRecipient;
+        VAULT = new Vault(token);
+    }
+
+    // Money in. The guard, and a balance read on both sides of each pull, come before effects that depend on the pull.
+
+    /// @inheritdoc IEscrow
+    function fund(address payer, address provider, uint96 amount) external nonReentrant {
+        _addFunds(payer, provider, amount);
+        _pull(amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function fundWithAuthorization(
+        address payer,
+        address provider,
+        uint96 amount,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 salt,
+        Signature calldata signature
+    ) external nonReentrant {
+        _addFunds(payer, provider, amount);
+
+        uint256 held = TOKEN.balanceOf(address(this));
+        (uint8 v, bytes32 s) = _unpack(signature.vs);
+        bytes32 nonce = keccak256(abi.encode(provider, salt));
+        IERC3009(address(TOKEN)).receiveWithAuthorization(
+            payer,
+            address(this),
+            amount,
+            validAfter,
+            validBefore,
+            nonce,
+            v,
+            signature.r,
+            s
+        );
+        _checkReceived(held, amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function stake(address payer, uint96 amount) external nonReentrant {
+        if (payer == address(0)) revert ZeroAddress();
+        if (amount == 0) revert ZeroAmount();
+        Tab storage tab = _tabs[payer][msg.sender];
+        if (amount > type(uint96).max - tab.stake) revert TabFull(tab.stake, amount);
+
+        tab.stake += amount;
+        emit Staked(payer, msg.sender, amount);
+
+        _pull(amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function open(Request calldata request) external nonReentrant {
+        bytes32 id = _idOf(request);
+        if (!request.locked) revert NotLocked(id);
+        if (msg.sender != request.payer) revert NotPayer(msg.sender, request.payer);
+        if (request.price == 0) revert ZeroAmount();
+        if (!_isInTime(request.deadline)) {
+            revert DeadlineOutOfRange(request.deadline, block.timestamp, block.timestamp + EXIT_DELAY);
+        }
+        if (_locks[id].state != LockState.None) revert WrongLockState(id, _locks[id].state);
+
+        _open(id, request, msg.sender, false);
+
+        _pull(request.price);
+    }
+
+    /// @inheritdoc IEscrow
+    function openFromVault(Request calldata request, Authorization calldata authorization) external nonReentrant {
+        bytes32 id = _idOf(request);
+        address payer = request.payer;
+        if (payer == address(0)) {
+            // Whoever may name the payer of arrived money can take that money: only the provider, whom the client paid.
+            if (msg.sender != request.provider) revert NotProvider(msg.sender, request.provider);
+            payer = authorization.from;
+            if (payer == address(0)) revert ZeroAddress();
+        }
+
+        // What arrived decides what happens, so these calls come before the effects; the guard makes that safe.
+        address vault = vaultOf(id);
+        uint256 pulled = authorization.signature.r == 0 ? 0 : _pullIntoVault(vault, authorization);
+        if (vault.code.length == 0) Clones.cloneDeterministic(address(VAULT), id);
+        uint256 held = TOKEN.balanceOf(address(this));
+        Vault(vault).sweep();
+        uint256 surplus = TOKEN.balanceOf(address(this)) - held;
+
+        if (request.locked && request.price != 0 && _isInTime(request.deadline) && _locks[id].state == LockState.None) {
+            if (surplus < request.price) revert VaultShort(vault, surplus, request.price);
+            surplus -= request.price;
+            _open(id, request, payer, request.payer == address(0) && pulled < request.price);
+        } else if (surplus == 0) {
+            revert ZeroAmount();
+        }
+        if (surplus != 0) {
+            _balances[payer] += surplus;
+            emit Credited(id, payer, surplus);
+        }
+    }
+
+    // Money between accounts
+
+    /// @inheritdoc IEscrow
+    function settle(Fill[] calldata fills, bytes calldata proof) external nonReentrant returns (uint256 settled) {
+        if (fills.length == 0) return 0;
+        address verifier = fills[0].request.verifier;
+        Claim[] memory claims = new Claim[](fills.length);
+        address[] memory consumers = new address[](fills.length);
+
+        // Pay first: if the proof does not hold, the whole call reverts.
+        for (uint256 i = 0; i < fills.length; ++i) {
+            Fill calldata fill = fills[i];
+            Request calldata request = fill.request;
+            if (request.verifier != verifier) revert UnlikeVerifier(i, request.verifier, verifier);
+
+            bytes32 id = _idOf(request);
+            // A skipped fill keeps its claim: the proof was made for all of them, before anyone could close one.
+            claims[i] = Claim(id, request.model, request.input, fill.output, fill.charge, contextOf(id, fill.prover));
+            Skip reason = _pay(id, fill);
+            if (reason == Skip.None) {
+                ++settled;
+                consumers[i] = request.consumer;
+            } else {
+                emit Skipped(id, reason);
+            }
+        }
+        if (settled == 0) return 0;
+
+        _verify(verifier, claims, proof);
+
+        for (uint256 i = 0; i < consumers.length; ++i) {
+            if (consumers[i] != address(0)) _notify(consumers[i], claims[i].request, claims[i].output);
+        }
+    }
+
+    /// @inheritdoc IEscrow
+    function slash(
+        Request calldata request,
+        Signature calldata signature,
+        bytes32 output,
+        uint96 charge,
+        Signature calldata receipt
+    ) external nonReentrant {
+        bytes32 id = _idOf(request);
+        if (block.timestamp <= request.deadline) revert TooEarly(block.timestamp, request.deadline);
+        // A provider that reclaims a lock has answered for nothing less.
+        Skip reason = request.locked && _locks[id].state == LockState.Reclaimed
+            ? Skip.None
+            : _whyClosed(id, request, charge);
+        if (reason == Skip.None) reason = _whyNotOwed(id, request, signature, output, charge, receipt);
+        if (reason != Skip.None) revert NotOwed(id, reason);
+
+        _penalise(id, request, _payerOf(id, request));
+    }
+
+    /// @inheritdoc IEscrow
+    function contradict(
+        Request calldata request,
+        bytes32 output,
+        uint96 charge,
+        Signature calldata receipt,
+        bytes32 output2,
+        uint96 charge2,
+        Signature calldata receipt2
+    ) external nonReentrant {
+        bytes32 id = _idOf(request);
+        if (output == output2 && charge == charge2) revert SameAnswer(output, charge);
+        if (request.locked && _locks[id].state == LockState.None) revert WrongLockState(id, LockState.None);
+        _checkReceipt(id, request.provider, output, charge, receipt);
+        _checkReceipt(id, request.provider, output2, charge2, receipt2);
+
+        _penalise(id, request, _payerOf(id, request));
+    }
+
+    // Money out
+
+    /// @inheritdoc IEscrow
+    function reclaim(Request calldata request) external nonReentrant {
+        bytes32 id = _idOf(request);
+        Lock storage lock = _locks[id];
+        if (lock.state != LockState.Open) revert WrongLockState(id, lock.state);
+        if (msg.sender != request.provider && block.timestamp <= request.deadline) {
+            revert TooEarly(block.timestamp, request.deadline);
+        }
+
+        lock.state = LockState.Reclaimed;
+        address payer = lock.payer;
+
+        // Without a floor, a stranger could leave the token too little gas and so deny the payer its push.
+        _checkGas(PUSH_GAS);
+        bool pushed = TOKEN.trySafeTransfer(payer, request.price);
+        if (!pushed) _balances[payer] += request.price;
+        emit Reclaimed(id, payer, request.price, pushed);
+    }
+
+    /// @inheritdoc IEscrow
+    function startExit(address payer, address provider) external nonReentrant {
+        if (msg.sender != payer && msg.sender != provider) revert NotParty(msg.sender, payer, provider);
+        Tab storage tab = _tabs[payer][provider];
+        if (tab.exitAt != 0) revert AlreadyExiting(tab.exitAt);
+
+        tab.exitAt = uint40(block.timestamp + EXIT_DELAY);
+        emit ExitStarted(payer, provider, tab.exitAt);
+    }
+
+    /// @inheritdoc IEscrow
+    function exit(address payer, address provider) external nonReentrant {
+        if (msg.sender != payer && msg.sender != provider) revert NotParty(msg.sender, payer, provider);
+        Tab storage tab = _tabs[payer][provider];
+        uint256 exitAt = tab.exitAt;
+        if (exitAt == 0) revert NotExiting(payer, provider);
+        uint256 last = msg.sender == payer ? exitAt : exitAt + EXIT_DELAY;
+        if (block.timestamp <= last) revert TooEarly(block.timestamp, last);
+
+        uint256 amount;
+        if (msg.sender == payer) {
+            amount = tab.funds;
+            tab.funds = 0;
+        }
+        // Not an `else`: who is both payer and provider must reach the stake too.
+        if (msg.sender == provider && block.timestamp > exitAt + EXIT_DELAY) {
+            amount += tab.stake;
+            tab.stake = 0;
+            tab.exitAt = 0;
+        }
+        _balances[msg.sender] += amount;
+        emit Exited(payer, provider, msg.sender, amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function withdraw(address to, uint256 amount) external nonReentrant {
+        // Paid to the escrow itself, it would be nobody's.
+        if (to == address(0) || to == address(this)) revert BadRecipient(to);
+        if (amount == 0) revert ZeroAmount();
+        uint256 balance = _balances[msg.sender];
+        if (amount > balance) revert InsufficientBalance(balance, amount);
+
+        _balances[msg.sender] = balance - amount;
+        emit Withdrawn(msg.sender, to, amount);
+
+        TOKEN.safeTransfer(to, amount);
+    }
+
+    // Views
+
+    /// @inheritdoc IEscrow
+    function idOf(Request calldata request) external view returns (bytes32) {
+        return _idOf(request);
+    }
+
+    /// @inheritdoc IEscrow
+    function digestOf(Receipt calldata receipt) external view returns (bytes32) {
+        return _digestOf(receipt.request, receipt.output, receipt.charge);
+    }
+
+    /// @inheritdoc IEscrow
+    function contextOf(bytes32 id, address prover) public view returns (bytes32) {
+        uint256 hash = uint256(keccak256(abi.encode(block.chainid, address(this), id, prover)));
+        return bytes32(hash & CONTEXT_MASK);
+    }
+
+    /// @inheritdoc IEscrow
+    function vaultOf(bytes32 id) public view returns (address) {
+        return Clones.predictDeterministicAddress(address(VAULT), id);
+    }
+
+    /// @inheritdoc IEscrow
+    function tabOf(address payer, address provider) external view returns (Tab memory) {
+        return _tabs[payer][provider];
+    }
+
+    /// @inheritdoc IEscrow
+    function lockOf(bytes32 id) external view returns (Lock memory) {
+        return _locks[id];
+    }
+
+    /// @inheritdoc IEscrow
+    function balanceOf(address account) external view returns (uint256) {
+        return _balances[account];
+    }
+
+    /// @inheritdoc IEscrow
+    function isNonceUsed(address payer, address provider, uint256 nonce) external view returns (bool) {
+        return _usedNonces[payer][provider].get(nonce);
+    }
+
+    /// @inheritdoc IEscrow
+    function isPenalised(bytes32 id) external view returns (bool) {
+        return _penalised[id];
+    }
+
+    // Pulling
+
+    function _addFunds(address payer, address provider, uint96 amount) internal {
+        if (payer == address(0) || provider == address(0)) revert ZeroAddress();
+        if (amount == 0) revert ZeroAmount();
+        Tab storage tab = _tabs[payer][provider];
+        if (amount > type(uint96).max - tab.funds) revert TabFull(tab.funds, amount);
+
+        tab.funds += amount;
+        emit Funded(payer, provider, msg.sender, amount);
+    }
+
+    function _pull(uint256 amount) internal {
+        uint256 held = TOKEN.balanceOf(address(this));
+        TOKEN.safeTransferFrom(msg.sender, address(this), amount);
+        _checkReceived(held, amount);
+    }
+
+    function _checkReceived(uint256 held, uint256 amount) internal view {
+        uint256 received = TOKEN.balanceOf(address(this)) - held;
+        if (received != amount) revert AmountNotReceived(received, amount);
+    }
+
+    function _pullIntoVault(address vault, Authorization calldata authorization) internal returns (uint256 pulled) {
+        uint256 held = TOKEN.balanceOf(vault);
+        (uint8 v, bytes32 s) = _unpack(authorization.signature.vs);
+        IERC3009(address(TOKEN)).transferWithAuthorization(
+            authorization.from,
+            vault,
+            authorization.value,
+            authorization.validAfter,
+            authorization.validBefore,
+            authorization.nonce,
+            v,
+            authorization.signature.r,
+            s
+        );
+        return TOKEN.balanceOf(vault) - held;
+    }
+
+    // Locks
+
+    function _open(bytes32 id, Request calldata request, address payer, bool vouched) internal {
+        _locks[id] = Lock(payer, LockState.Open);
+        emit Opened(id, payer, request.provider, request.price, vouched);
+    }
+
+    /// @dev Bounded on both sides, so that no lock outlives the exit of the stake behind it.
+    function _isInTime(uint256 deadline) internal view returns (bool) {
+        return deadline >= block.timestamp && deadline <= block.timestamp + EXIT_DELAY;
+    }
+
+    /// @dev Who pays and is made whole: for a lock, whoever it was recorded for, which the request may not name.
+    function _payerOf(bytes32 id, Request calldata request) internal view returns (address) {
+        return request.locked ? _locks[id].payer : request.payer;
+    }
+
+    // Settling
+
+    /// @dev Pays a fill, or says why it is not owed and changes nothing. Must never revert.
+    function _pay(bytes32 id, Fill calldata fill) internal returns (Skip reason) {
+        Request calldata request = fill.request;
+        uint256 charge = fill.charge;
+        if (fill.prover == address(0)) return Skip.Malformed;
+        if (block.timestamp > request.deadline) return Skip.Expired;
+        reason = _whyClosed(id, request, charge);
+        if (reason != Skip.None) return reason;
+        reason = _whyNotOwed(id, request, fill.signature, fill.output, fill.charge, fill.receipt);
+        if (reason != Skip.None) return reason;
+
+        address payer = _payerOf(id, request);
+        if (request.locked) {
+            _locks[id].state = LockState.Settled;
+            if (charge < request.price) _balances[payer] += request.price - charge;
+        } else {
+            _usedNonces[payer][request.provider].set(request.nonce);
+            _tabs[payer][request.provider].funds -= uint96(charge);
+        }
+        uint256 fee = (charge * FEE_BPS) / BPS;
+        _balances[request.provider] += charge - request.proverFee - fee;
+        if (request.proverFee != 0) _balances[fill.prover] += request.proverFee;
+        if (fee != 0) _balances[FEE_RECIPIENT] += fee;
+        emit Settled(id, payer, request.provider, fill.prover, fill.output, charge);
+    }
+
+    /// @dev Whether the money for a request is there to be moved.
+    function _whyClosed(bytes32 id, Request calldata request, uint256 charge) internal view returns (Skip) {
+        if (request.locked) return _locks[id].state == LockState.Open ? Skip.None : Skip.Closed;
+        if (_usedNonces[request.payer][request.provider].get(request.nonce)) return Skip.Closed;
+        return _tabs[request.payer][request.provider].funds < charge ? Skip.Underfunded : Skip.None;
+    }
+
+    /// @dev Whether both sides agreed to the answer, and its charge is one that can be paid.
+    function _whyNotOwed(
+        bytes32 id,
+        Request calldata request,
+        Signature calldata signature,
+        bytes32 output,
+        uint256 charge,
+        Signature calldata receipt
+    ) internal view returns (Skip) {
+        // In 256 bits: a sum of 96-bit numbers could overflow, revert, and take a whole batch with it.
+        uint256 fees = uint256(request.proverFee) + (charge * FEE_BPS) / BPS;
+        if (charge == 0 || charge > request.price || fees > charge) return Skip.Malformed;
+        if (!request.locked && !_isSignedBy(request.payer, id, signature)) return Skip.Unsigned;
+        if (!_isSignedBy(request.provider, _digestOf(id, output, charge), receipt)) return Skip.Unsigned;
+        return Skip.None;
+    }
+
+    /// @dev A verifier without code, or one that returns anything but `true`, rejects; one that reverts says why.
+    function _verify(address verifier, Claim[] memory claims, bytes calldata proof) internal view {
+        (bool success, bytes32 result, ) = LowLevelCall.staticcallReturn64Bytes(
+            verifier,
+            abi.encodeCall(IVerifier.verify, (claims, proof))
+        );
+        if (!success && LowLevelCall.returnDataSize() != 0) LowLevelCall.bubbleRevert();
+        if (!success || LowLevelCall.returnDataSize() != 32 || result != bytes32(uint256(1))) {
+            revert ProofRejected(verifier);
+        }
+    }
+
+    function _notify(address consumer, bytes32 id, bytes32 output) internal {
+        _checkGas(CALLBACK_GAS);
+        bytes memory data = abi.encodeCall(IInferenceConsumer.onSettled, (id, output));
+        uint256 callbackGas = CALLBACK_GAS;
+        bool success;
+        // Solidity would copy whatever the consumer returns, at this call's expense; here nothing is copied.
+        assembly ("memory-safe") {
+            success := call(callbackGas, consumer, 0, add(data, 0x20), mload(data), 0, 0)
+        }
+        if (!success) emit ConsumerFailed(id, consumer);
+    }
+
+    /// @dev A call passes on at most 63/64 of the gas that is left: what a caller withholds must not look like a failure
+    /// of the one called.
+    function _checkGas(uint256 required) internal view {
+        uint256 available = gasleft();
+        if (available < CALL_COST || ((available - CALL_COST) * 63) / 64 < required) {
+            revert InsufficientGas(available, required);
+        }
+    }
+
+    // Penalties
+
+    function _penalise(bytes32 id, Request calldata request, address payer) internal {
+        if (_penalised[id]) revert AlreadyPenalised(id);
+        Tab storage tab = _tabs[payer][request.provider];
+        uint256 amount = Math.min(request.penalty, tab.stake);
+        // An id must not be spent on nothing: the stake may come later.
+        if (amount == 0) revert NothingToTake(request.penalty, tab.stake);
+
+        _penalised[id] = true;
+        tab.stake -= uint96(amount);
+        _balances[payer] += amount;
+        emit Penalised(id, payer, request.provider, amount);
+    }
+
+    // Signatures
+
+    function _checkReceipt(
+        bytes32 id,
+        address provider,
+        bytes32 output,
+        uint256 charge,
+        Signature calldata receipt
+    ) internal view {
+        bytes32 digest = _digestOf(id, output, charge);
+        if (!_isSignedBy(provider, digest, receipt)) revert NotSigned(digest, provider);
+    }
+
+    function _isSignedBy(address signer, bytes32 digest, Signature calldata signature) internal pure returns (bool) {
+        (address recovered, , ) = ECDSA.tryRecover(digest, signature.r, signature.vs);
+        // A bad signature recovers zero, and zero signs nothing.
+        return recovered == signer && signer != address(0);
+    }
+
+    function _idOf(Request calldata request) internal view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(REQUEST_TYPEHASH, request)));
+    }
+
+    function _digestOf(bytes32 id, bytes32 output, uint256 charge) internal view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, id, output, charge)));
+    }
+
+    function _unpack(bytes32 vs) internal pure returns (uint8 v, bytes32 s) {
+        v = uint8((uint256(vs) >> 255) + 27);
+        s = vs & bytes32(uint256(type(uint256).max) >> 1);
+    }
+}
