@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+
+import { LIBRARY } from "./circuit-source.ts";
+
+const require = createRequire(import.meta.url);
+const TIME_LIMIT_MS = 300_000;
+
+/** What compiles circuits, and how: part of what decides the constraints. */
+export const COMPILER = {
+  version: (require("circom2/package.json") as { version: string }).version,
+  optimisation: "--O1",
+} as const;
+
+/** A circuit's constraints, and the program that computes its witnesses. */
+export type CompiledCircuit = { readonly r1cs: Uint8Array; readonly wasm: Uint8Array };
+
+/** Compiles a circuit with circom. */
+export async function compile(source: string): Promise<CompiledCircuit> {
+  const name = basename(source, ".circom");
+  const folder = await mkdtemp(join(tmpdir(), "assay-circuit-"));
+  try {
+    const compiler = require.resolve("circom2/cli.js");
+    const options = ["--r1cs", "--wasm", COMPILER.optimisation, "-l", LIBRARY, "-o", folder];
+    await promisify(execFile)(process.execPath, [compiler, source, ...options], { timeout: TIME_LIMIT_MS });
+    const [r1cs, wasm] = await Promise.all([
+      readFile(join(folder, `${name}.r1cs`)),
+      readFile(join(folder, `${name}_js`, `${name}.wasm`)),
+    ]);
+    return { r1cs, wasm };
+  } catch (cause) {
+    throw new CompilationFailedError(source, cause);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Circom refused a circuit, or did not end in time. */
+export class CompilationFailedError extends Error {
+  override readonly name = "CompilationFailedError";
+  readonly source: string;
+
+  constructor(source: string, cause: unknown) {
+    const { stdout, stderr, message } = cause as { stdout?: string; stderr?: string; message?: string };
+    super(`circom did not compile ${source}:\n${[stdout, stderr].join("").trim() || message}`, { cause });
+    this.source = source;
+  }
+}

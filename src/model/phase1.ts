@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** A prepared phase 1: a file, and the hash that it must have. */
+export type Phase1 = {
+  readonly path: string;
+  readonly sha256: string;
+  /** The most constraints it is good for. */
+  readonly capacity: number;
+};
+
+/**
+ * The phase 1 for development: one contributor, whom nobody here knows. Whoever knows its secret forges every model on
+ * it, so it is for tests and local chains alone.
+ */
+export const DEVELOPMENT_PHASE1: Phase1 = {
+  path: fileURLToPath(
+    new URL("./test/plonk_circuit/powersOfTau15_final.ptau", import.meta.resolve("phase1-development")),
+  ),
+  sha256: "8dd31d43d078430b15790344e614fed1a94d91b86078c1683d0195b991a9f603",
+  capacity: 2 ** 15,
+};
+
+/** Reads a phase 1 through, and refuses one that is not what it says it is. */
+export async function checkPhase1({ path, sha256 }: Phase1): Promise<void> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  const found = hash.digest("hex");
+  if (found !== sha256) throw new WrongPhase1Error(path, found, sha256);
+}
+
+/** A phase-1 file is damaged, or another one. */
+export class WrongPhase1Error extends Error {
+  override readonly name = "WrongPhase1Error";
+  readonly path: string;
+  readonly found: string;
+  readonly expected: string;
+
+  constructor(path: string, found: string, expected: string) {
+    super(`The phase 1 at ${path} has the SHA-256 ${found} instead of ${expected}. Fetch it again.`);
+    this.path = path;
+    this.found = found;
+    this.expected = expected;
+  }
+}
