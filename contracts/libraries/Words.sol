@@ -12,6 +12,13 @@ library Words {
         }
     }
 
+    /// @dev Where free memory starts: room to work in until the next allocation.
+    function free() internal pure returns (uint256 location) {
+        assembly ("memory-safe") {
+            location := mload(0x40)
+        }
+    }
+
     function load(uint256 location) internal pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := mload(location)

@@ -149,126 +149,138 @@ contract Groth16Verifier is IVerifier {
 
     // Both checks are e(-A, B) · e(α, β) · e(L, γ) · e(C, δ) = 1 with L = IC0 + input·IC1 + output·IC2 + context·IC3.
     // Negating A rather than the rest leaves sums of many points as they come.
+    //
+    // Below, `unchecked` is for offsets: they are sums of lengths that calldata, and so the gas for it, bounds.
 
     /// @dev Four pairings.
     function _verifyOne(Claim[] calldata claims, bytes calldata proof) internal view returns (bool) {
-        uint256 claim = _offsetOf(claims);
-        uint256 key = Words.allocate(KEY_BYTES);
-        _loadKey(bytes32(Words.loadCalldata(claim + MODEL)), key);
-        uint256 pairs = Words.allocate(4 * PAIR_BYTES);
-        uint256 work = Words.allocate(WORK_BYTES);
+        unchecked {
+            uint256 claim = _offsetOf(claims);
+            uint256 key = Words.allocate(KEY_BYTES);
+            _loadKey(bytes32(Words.loadCalldata(claim + MODEL)), key);
+            uint256 pairs = Words.allocate(4 * PAIR_BYTES);
+            uint256 work = Words.allocate(WORK_BYTES);
 
-        Words.copyCalldata(pairs, _offsetOf(proof), PAIR_BYTES);
-        _negate(pairs);
-        _putAlphaBeta(pairs + PAIR_BYTES);
+            Words.copyCalldata(pairs, _offsetOf(proof), PAIR_BYTES);
+            _negate(pairs);
+            _putAlphaBeta(pairs + PAIR_BYTES);
 
-        Words.copy(work, key + IC, 0x40);
-        if (!_addProduct(work, key + IC + 0x40, _input(claim, INPUT, 0))) return false;
-        if (!_addProduct(work, key + IC + 0x80, _input(claim, OUTPUT, 0))) return false;
-        if (!_addProduct(work, key + IC + 0xc0, _input(claim, CONTEXT, 0))) return false;
-        Words.copy(pairs + 2 * PAIR_BYTES, work, 0x40);
-        _putGamma(pairs + 2 * PAIR_BYTES + 0x40);
+            Words.copy(work, key + IC, 0x40);
+            if (!_addProduct(work, key + IC + 0x40, _input(claim, INPUT, 0))) return false;
+            if (!_addProduct(work, key + IC + 0x80, _input(claim, OUTPUT, 0))) return false;
+            if (!_addProduct(work, key + IC + 0xc0, _input(claim, CONTEXT, 0))) return false;
+            Words.copy(pairs + 2 * PAIR_BYTES, work, 0x40);
+            _putGamma(pairs + 2 * PAIR_BYTES + 0x40);
 
-        Words.copyCalldata(pairs + 3 * PAIR_BYTES, _offsetOf(proof) + PAIR_BYTES, 0x40);
-        Words.copy(pairs + 3 * PAIR_BYTES + 0x40, key, 0x80);
-        return BN254.pairingIsOne(pairs, 4);
+            Words.copyCalldata(pairs + 3 * PAIR_BYTES, _offsetOf(proof) + PAIR_BYTES, 0x40);
+            Words.copy(pairs + 3 * PAIR_BYTES + 0x40, key, 0x80);
+            return BN254.pairingIsOne(pairs, 4);
+        }
     }
 
     /// @dev A random linear combination: the equations are raised to the powers 1, c, c^2, ... of a challenge that
     /// hashes all of them, and multiplied. If one does not hold, the product is one for fewer than N of the R possible
     /// challenges. N + 2 + K pairings for K models, since pairs with the same second point merge.
     function _verifyMany(Claim[] calldata claims, bytes calldata proof) internal view returns (bool) {
-        uint256 count = claims.length;
-        uint256 challenge = _challenge(claims, proof);
-        uint256 pairs = Words.allocate((2 * count + 2) * PAIR_BYTES);
-        uint256[] memory groups = new uint256[](count);
-        uint256 groupCount = 0;
+        unchecked {
+            uint256 count = claims.length;
+            uint256 challenge = _challenge(claims, proof);
+            uint256 pairs = Words.allocate((2 * count + 2) * PAIR_BYTES);
+            uint256[] memory groups = new uint256[](count);
+            uint256 groupCount = 0;
 
-        uint256 power = 1;
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 claim = _offsetOf(claims) + i * CLAIM_BYTES;
-            bytes32 model = bytes32(Words.loadCalldata(claim + MODEL));
-            uint256 group = _findGroup(groups, groupCount, model);
-            if (group == 0) {
-                group = Words.allocate(GROUP_BYTES);
-                Words.clear(group, GROUP_BYTES);
-                Words.store(group, uint256(model));
-                groups[groupCount++] = group;
+            uint256 power = 1;
+            for (uint256 i = 0; i < count; ++i) {
+                uint256 claim = _offsetOf(claims) + i * CLAIM_BYTES;
+                bytes32 model = bytes32(Words.loadCalldata(claim + MODEL));
+                uint256 group = _findGroup(groups, groupCount, model);
+                if (group == 0) {
+                    group = Words.allocate(GROUP_BYTES);
+                    Words.clear(group, GROUP_BYTES);
+                    Words.store(group, uint256(model));
+                    groups[groupCount++] = group;
+                }
+                // Folded in the field, a public input costs its multiplication on the curve once a model, not once a claim.
+                _accumulate(group + SUMS, power, 1);
+                _accumulate(group + SUMS + 0x20, power, _input(claim, INPUT, i));
+                _accumulate(group + SUMS + 0x40, power, _input(claim, OUTPUT, i));
+                _accumulate(group + SUMS + 0x60, power, _input(claim, CONTEXT, i));
+                if (!_addProof(pairs + i * PAIR_BYTES, group + SUM_OF_C, _offsetOf(proof) + i * PROOF_BYTES, power)) return false;
+                power = mulmod(power, challenge, BN254.R);
             }
-            // Folded in the field, a public input costs its multiplication on the curve once a model, not once a claim.
-            _accumulate(group + SUMS, power, 1);
-            _accumulate(group + SUMS + 0x20, power, _input(claim, INPUT, i));
-            _accumulate(group + SUMS + 0x40, power, _input(claim, OUTPUT, i));
-            _accumulate(group + SUMS + 0x60, power, _input(claim, CONTEXT, i));
-            if (!_addProof(pairs + i * PAIR_BYTES, group + SUM_OF_C, _offsetOf(proof) + i * PROOF_BYTES, power)) return false;
-            power = mulmod(power, challenge, BN254.R);
+            if (!_closeBatch(pairs + count * PAIR_BYTES, groups, groupCount)) return false;
+            return BN254.pairingIsOne(pairs, count + 2 + groupCount);
         }
-        if (!_closeBatch(pairs + count * PAIR_BYTES, groups, groupCount)) return false;
-        return BN254.pairingIsOne(pairs, count + 2 + groupCount);
     }
 
     /// @dev Puts one proof's own pair, and adds its C to its model's sum.
     function _addProof(uint256 pair, uint256 work, uint256 proof, uint256 power) internal view returns (bool) {
-        uint256 point = work + 0x40;
-        Words.copyCalldata(pair, proof, PAIR_BYTES);
-        _negate(pair);
-        // The first power is one: its points need no multiplication, only the precompiles' look at them further on.
-        if (power != 1) {
-            Words.copy(point, pair, 0x40);
-            Words.store(work + 0x80, power);
-            if (!BN254.mulInPlace(point)) return false;
-            Words.copy(pair, point, 0x40);
+        unchecked {
+            uint256 point = work + 0x40;
+            Words.copyCalldata(pair, proof, PAIR_BYTES);
+            _negate(pair);
+            // The first power is one: its points need no multiplication, only the precompiles' look at them further on.
+            if (power != 1) {
+                Words.copy(point, pair, 0x40);
+                Words.store(work + 0x80, power);
+                if (!BN254.mulInPlace(point)) return false;
+                Words.copy(pair, point, 0x40);
+            }
+            Words.copyCalldata(point, proof + PAIR_BYTES, 0x40);
+            if (power != 1) {
+                Words.store(work + 0x80, power);
+                if (!BN254.mulInPlace(point)) return false;
+            }
+            return BN254.addInPlace(work);
         }
-        Words.copyCalldata(point, proof + PAIR_BYTES, 0x40);
-        if (power != 1) {
-            Words.store(work + 0x80, power);
-            if (!BN254.mulInPlace(point)) return false;
-        }
-        return BN254.addInPlace(work);
     }
 
     /// @dev Puts the pairs that the proofs share: one for alpha, one for the public inputs, one for each model's C.
     function _closeBatch(uint256 pair, uint256[] memory groups, uint256 groupCount) internal view returns (bool) {
-        uint256 key = Words.allocate(KEY_BYTES);
-        uint256 work = Words.allocate(WORK_BYTES);
-        Words.clear(work, WORK_BYTES);
-        uint256 sumOfPowers = 0;
-        for (uint256 i = 0; i < groupCount; ++i) {
-            uint256 group = groups[i];
-            _loadKey(bytes32(Words.load(group)), key);
-            for (uint256 j = 0; j < 4; ++j) {
-                if (!_addProduct(work, key + IC + j * 0x40, Words.load(group + SUMS + j * 0x20))) return false;
+        unchecked {
+            uint256 key = Words.allocate(KEY_BYTES);
+            uint256 work = Words.allocate(WORK_BYTES);
+            Words.clear(work, WORK_BYTES);
+            uint256 sumOfPowers = 0;
+            for (uint256 i = 0; i < groupCount; ++i) {
+                uint256 group = groups[i];
+                _loadKey(bytes32(Words.load(group)), key);
+                for (uint256 j = 0; j < 4; ++j) {
+                    if (!_addProduct(work, key + IC + j * 0x40, Words.load(group + SUMS + j * 0x20))) return false;
+                }
+                sumOfPowers = addmod(sumOfPowers, Words.load(group + SUMS), BN254.R);
+
+                uint256 own = pair + (2 + i) * PAIR_BYTES;
+                Words.copy(own, group + SUM_OF_C, 0x40);
+                Words.copy(own + 0x40, key, 0x80);
             }
-            sumOfPowers = addmod(sumOfPowers, Words.load(group + SUMS), BN254.R);
+            Words.copy(pair + PAIR_BYTES, work, 0x40);
+            _putGamma(pair + PAIR_BYTES + 0x40);
 
-            uint256 own = pair + (2 + i) * PAIR_BYTES;
-            Words.copy(own, group + SUM_OF_C, 0x40);
-            Words.copy(own + 0x40, key, 0x80);
+            _putAlphaBeta(pair);
+            Words.copy(work, pair, 0x40);
+            Words.store(work + 0x40, sumOfPowers);
+            if (!BN254.mulInPlace(work)) return false;
+            Words.copy(pair, work, 0x40);
+            return true;
         }
-        Words.copy(pair + PAIR_BYTES, work, 0x40);
-        _putGamma(pair + PAIR_BYTES + 0x40);
-
-        _putAlphaBeta(pair);
-        Words.copy(work, pair, 0x40);
-        Words.store(work + 0x40, sumOfPowers);
-        if (!BN254.mulInPlace(work)) return false;
-        Words.copy(pair, work, 0x40);
-        return true;
     }
 
     /// @dev Hashes every word that the batch reads, as it reads it, and the lengths. Less has been forged: with a
     /// challenge that the inputs do not move, an error in one claim cancels an error in another.
     function _challenge(Claim[] calldata claims, bytes calldata proof) internal view returns (uint256 challenge) {
-        uint256 claimsAt = _offsetOf(claims);
-        uint256 claimsBytes = claims.length * CLAIM_BYTES;
-        uint256 head = Words.allocate(0x80 + claimsBytes + proof.length);
-        Words.store(head, uint256(BATCH_TAG));
-        Words.store(head + 0x20, block.chainid);
-        Words.store(head + 0x40, uint160(address(this)));
-        Words.store(head + 0x60, claims.length);
-        Words.copyCalldata(head + 0x80, claimsAt, claimsBytes);
-        Words.copyCalldata(head + 0x80 + claimsBytes, _offsetOf(proof), proof.length);
-        return Words.hash(head, 0x80 + claimsBytes + proof.length) % BN254.R;
+        unchecked {
+            uint256 claimsAt = _offsetOf(claims);
+            uint256 claimsBytes = claims.length * CLAIM_BYTES;
+            uint256 head = Words.free();
+            Words.store(head, uint256(BATCH_TAG));
+            Words.store(head + 0x20, block.chainid);
+            Words.store(head + 0x40, uint160(address(this)));
+            Words.store(head + 0x60, claims.length);
+            Words.copyCalldata(head + 0x80, claimsAt, claimsBytes);
+            Words.copyCalldata(head + 0x80 + claimsBytes, _offsetOf(proof), proof.length);
+            return Words.hash(head, 0x80 + claimsBytes + proof.length) % BN254.R;
+        }
     }
 
     function _findGroup(
@@ -276,8 +288,10 @@ contract Groth16Verifier is IVerifier {
         uint256 groupCount,
         bytes32 model
     ) internal pure returns (uint256 group) {
-        for (uint256 i = groupCount; i > 0; --i) {
-            if (Words.load(groups[i - 1]) == uint256(model)) return groups[i - 1];
+        unchecked {
+            for (uint256 i = groupCount; i > 0; --i) {
+                if (Words.load(groups[i - 1]) == uint256(model)) return groups[i - 1];
+            }
         }
     }
 
@@ -287,9 +301,11 @@ contract Groth16Verifier is IVerifier {
 
     /// @dev Adds `scalar` times a point to the sum at `work`.
     function _addProduct(uint256 work, uint256 point, uint256 scalar) internal view returns (bool) {
-        Words.copy(work + 0x40, point, 0x40);
-        Words.store(work + 0x80, scalar);
-        return BN254.mulInPlace(work + 0x40) && BN254.addInPlace(work);
+        unchecked {
+            Words.copy(work + 0x40, point, 0x40);
+            Words.store(work + 0x80, scalar);
+            return BN254.mulInPlace(work + 0x40) && BN254.addInPlace(work);
+        }
     }
 
     /// @dev A y of P or more stays one that the precompiles refuse, and so does the zero of a point at infinity.
@@ -301,7 +317,9 @@ contract Groth16Verifier is IVerifier {
 
     /// @dev The `index`-th claim's public input at `offset` within it. Inputs that differ by R would prove the same.
     function _input(uint256 claim, uint256 offset, uint256 index) internal pure returns (uint256 value) {
-        value = Words.loadCalldata(claim + offset);
+        unchecked {
+            value = Words.loadCalldata(claim + offset);
+        }
         if (value >= BN254.R) revert NotInField(index, value);
     }
 
