@@ -24,14 +24,17 @@ import {
     Tab
 } from "./interfaces/IEscrow.sol";
 import {IInferenceConsumer} from "./interfaces/IInferenceConsumer.sol";
-import {Claim, IVerifier} from "./interfaces/IVerifier.sol";
+import {Digests} from "./libraries/Digests.sol";
+import {VerifyCall} from "./libraries/VerifyCall.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title The escrow
-/// @notice Holds the money, and moves it on proof. See IEscrow, also for what this assumes of the parts it does not control.
+/// @notice Holds the money, and moves it on proof. See IEscrow, also for what this assumes of the parts it does not
+/// control.
 contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using BitMaps for BitMaps.BitMap;
+    using VerifyCall for bytes;
 
     /// @notice How long a tab's funds stay after its exit was started; its stake stays twice as long.
     uint256 public constant EXIT_DELAY = 1 days;
@@ -41,17 +44,8 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     /// @notice The least gas left for the token when a reclaimed lock is pushed to its payer.
     uint256 public constant PUSH_GAS = 200_000;
 
-    bytes32 public constant REQUEST_TYPEHASH =
-        keccak256(
-            "Request(address payer,address provider,address verifier,address consumer,bytes32 model,bytes32 input,"
-            "uint96 price,uint96 proverFee,uint96 penalty,uint40 deadline,bool locked,uint256 nonce)"
-        );
-    bytes32 public constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 request,bytes32 output,uint96 charge)");
-
     uint256 private constant BPS = 10_000;
-    /// A context has to fit the scalar field of a proof.
-    uint256 private constant CONTEXT_MASK = (1 << 253) - 1;
-    /// What a call to a cold account costs before its gas is set aside, rounded up.
+    /// @dev What a call to a cold account costs before its gas is set aside, rounded up.
     uint256 private constant CALL_COST = 5_000;
 
     IERC20 public immutable TOKEN;
@@ -60,8 +54,13 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     /// @notice The code that every vault is a clone of.
     Vault public immutable VAULT;
 
-    mapping(address payer => mapping(address provider => Tab)) private _tabs;
-    mapping(address payer => mapping(address provider => BitMaps.BitMap)) private _usedNonces;
+    /// @dev A tab and its used nonces, under one key.
+    struct Account {
+        Tab tab;
+        BitMaps.BitMap usedNonces;
+    }
+
+    mapping(address payer => mapping(address provider => Account)) private _accounts;
     mapping(bytes32 id => Lock) private _locks;
     mapping(bytes32 id => bool) private _penalised;
     mapping(address account => uint256) private _balances;
@@ -118,7 +117,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     function stake(address payer, uint96 amount) external nonReentrant {
         if (payer == address(0)) revert ZeroAddress();
         if (amount == 0) revert ZeroAmount();
-        Tab storage tab = _tabs[payer][msg.sender];
+        Tab storage tab = _accounts[payer][msg.sender].tab;
         if (amount > type(uint96).max - tab.stake) revert TabFull(tab.stake, amount);
 
         tab.stake += amount;
@@ -129,7 +128,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEscrow
     function open(Request calldata request) external nonReentrant {
-        bytes32 id = _idOf(request);
+        bytes32 id = idOf(request);
         if (!request.locked) revert NotLocked(id);
         if (msg.sender != request.payer) revert NotPayer(msg.sender, request.payer);
         if (request.price == 0) revert ZeroAmount();
@@ -145,7 +144,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEscrow
     function openFromVault(Request calldata request, Authorization calldata authorization) external nonReentrant {
-        bytes32 id = _idOf(request);
+        bytes32 id = idOf(request);
         address payer = request.payer;
         if (payer == address(0)) {
             // Whoever may name the payer of arrived money can take that money: only the provider, whom the client paid.
@@ -181,7 +180,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     function settle(Fill[] calldata fills, bytes calldata proof) external nonReentrant returns (uint256 settled) {
         if (fills.length == 0) return 0;
         address verifier = fills[0].request.verifier;
-        Claim[] memory claims = new Claim[](fills.length);
+        bytes memory call = VerifyCall.allocate(fills.length, proof);
         address[] memory consumers = new address[](fills.length);
 
         // Pay first: if the proof does not hold, the whole call reverts.
@@ -190,9 +189,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
             Request calldata request = fill.request;
             if (request.verifier != verifier) revert UnlikeVerifier(i, request.verifier, verifier);
 
-            bytes32 id = _idOf(request);
-            // A skipped fill keeps its claim: the proof was made for all of them, before anyone could close one.
-            claims[i] = Claim(id, request.model, request.input, fill.output, fill.charge, contextOf(id, fill.prover));
+            bytes32 id = idOf(request);
             Skip reason = _pay(id, fill);
             if (reason == Skip.None) {
                 ++settled;
@@ -200,13 +197,19 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
             } else {
                 emit Skipped(id, reason);
             }
+            // A skipped fill keeps its claim: the proof was made for all of them, before anyone could close one.
+            bytes32 context = Digests.hashContext(id, fill.prover);
+            call.put(i, id, request.model, request.input, fill.output, fill.charge, context);
         }
         if (settled == 0) return 0;
 
-        _verify(verifier, claims, proof);
+        _verify(verifier, call);
 
         for (uint256 i = 0; i < consumers.length; ++i) {
-            if (consumers[i] != address(0)) _notify(consumers[i], claims[i].request, claims[i].output);
+            if (consumers[i] != address(0)) {
+                (bytes32 id, bytes32 output) = call.requestAndOutput(i);
+                _notify(consumers[i], id, output);
+            }
         }
     }
 
@@ -218,13 +221,17 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         uint96 charge,
         Signature calldata receipt
     ) external nonReentrant {
-        bytes32 id = _idOf(request);
+        bytes32 id = idOf(request);
         if (block.timestamp <= request.deadline) revert TooEarly(block.timestamp, request.deadline);
-        // A provider that reclaims a lock has answered for nothing less.
-        Skip reason = request.locked && _locks[id].state == LockState.Reclaimed
-            ? Skip.None
-            : _whyClosed(id, request, charge);
-        if (reason == Skip.None) reason = _whyNotOwed(id, request, signature, output, charge, receipt);
+        Skip reason;
+        if (request.locked) {
+            LockState state = _locks[id].state;
+            // A provider that reclaims the lock still owes the answer that it signed.
+            if (state != LockState.Open && state != LockState.Reclaimed) reason = Skip.Closed;
+        } else {
+            reason = _whyNotCovered(_accounts[request.payer][request.provider], request.nonce, charge);
+        }
+        if (reason == Skip.None) reason = _whyNotAgreed(id, request, signature, output, charge, receipt);
         if (reason != Skip.None) revert NotOwed(id, reason);
 
         _penalise(id, request, _payerOf(id, request));
@@ -240,7 +247,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         uint96 charge2,
         Signature calldata receipt2
     ) external nonReentrant {
-        bytes32 id = _idOf(request);
+        bytes32 id = idOf(request);
         if (output == output2 && charge == charge2) revert SameAnswer(output, charge);
         if (request.locked && _locks[id].state == LockState.None) revert WrongLockState(id, LockState.None);
         _checkReceipt(id, request.provider, output, charge, receipt);
@@ -253,7 +260,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEscrow
     function reclaim(Request calldata request) external nonReentrant {
-        bytes32 id = _idOf(request);
+        bytes32 id = idOf(request);
         Lock storage lock = _locks[id];
         if (lock.state != LockState.Open) revert WrongLockState(id, lock.state);
         if (msg.sender != request.provider && block.timestamp <= request.deadline) {
@@ -273,7 +280,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IEscrow
     function startExit(address payer, address provider) external nonReentrant {
         if (msg.sender != payer && msg.sender != provider) revert NotParty(msg.sender, payer, provider);
-        Tab storage tab = _tabs[payer][provider];
+        Tab storage tab = _accounts[payer][provider].tab;
         if (tab.exitAt != 0) revert AlreadyExiting(tab.exitAt);
 
         tab.exitAt = uint40(block.timestamp + EXIT_DELAY);
@@ -283,7 +290,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IEscrow
     function exit(address payer, address provider) external nonReentrant {
         if (msg.sender != payer && msg.sender != provider) revert NotParty(msg.sender, payer, provider);
-        Tab storage tab = _tabs[payer][provider];
+        Tab storage tab = _accounts[payer][provider].tab;
         uint256 exitAt = tab.exitAt;
         if (exitAt == 0) revert NotExiting(payer, provider);
         uint256 last = msg.sender == payer ? exitAt : exitAt + EXIT_DELAY;
@@ -321,8 +328,8 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     // Views
 
     /// @inheritdoc IEscrow
-    function idOf(Request calldata request) external view returns (bytes32) {
-        return _idOf(request);
+    function idOf(Request calldata request) public view returns (bytes32) {
+        return _hashTypedDataV4(Digests.hashRequest(request));
     }
 
     /// @inheritdoc IEscrow
@@ -331,9 +338,8 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IEscrow
-    function contextOf(bytes32 id, address prover) public view returns (bytes32) {
-        uint256 hash = uint256(keccak256(abi.encode(block.chainid, address(this), id, prover)));
-        return bytes32(hash & CONTEXT_MASK);
+    function contextOf(bytes32 id, address prover) external view returns (bytes32) {
+        return Digests.hashContext(id, prover);
     }
 
     /// @inheritdoc IEscrow
@@ -343,7 +349,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEscrow
     function tabOf(address payer, address provider) external view returns (Tab memory) {
-        return _tabs[payer][provider];
+        return _accounts[payer][provider].tab;
     }
 
     /// @inheritdoc IEscrow
@@ -358,7 +364,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEscrow
     function isNonceUsed(address payer, address provider, uint256 nonce) external view returns (bool) {
-        return _usedNonces[payer][provider].get(nonce);
+        return _accounts[payer][provider].usedNonces.get(nonce);
     }
 
     /// @inheritdoc IEscrow
@@ -371,7 +377,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     function _addFunds(address payer, address provider, uint96 amount) internal {
         if (payer == address(0) || provider == address(0)) revert ZeroAddress();
         if (amount == 0) revert ZeroAmount();
-        Tab storage tab = _tabs[payer][provider];
+        Tab storage tab = _accounts[payer][provider].tab;
         if (amount > type(uint96).max - tab.funds) revert TabFull(tab.funds, amount);
 
         tab.funds += amount;
@@ -428,38 +434,49 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     /// @dev Pays a fill, or says why it is not owed and changes nothing. Must never revert.
     function _pay(bytes32 id, Fill calldata fill) internal returns (Skip reason) {
         Request calldata request = fill.request;
-        uint256 charge = fill.charge;
         if (fill.prover == address(0)) return Skip.Malformed;
         if (block.timestamp > request.deadline) return Skip.Expired;
-        reason = _whyClosed(id, request, charge);
-        if (reason != Skip.None) return reason;
-        reason = _whyNotOwed(id, request, fill.signature, fill.output, fill.charge, fill.receipt);
-        if (reason != Skip.None) return reason;
 
-        address payer = _payerOf(id, request);
+        uint256 charge = fill.charge;
+        address payer;
         if (request.locked) {
-            _locks[id].state = LockState.Settled;
+            Lock storage lock = _locks[id];
+            if (lock.state != LockState.Open) return Skip.Closed;
+            reason = _whyNotAgreed(id, request, fill.signature, fill.output, charge, fill.receipt);
+            if (reason != Skip.None) return reason;
+
+            lock.state = LockState.Settled;
+            payer = lock.payer;
             if (charge < request.price) _balances[payer] += request.price - charge;
         } else {
-            _usedNonces[payer][request.provider].set(request.nonce);
-            _tabs[payer][request.provider].funds -= uint96(charge);
+            payer = request.payer;
+            Account storage account = _accounts[payer][request.provider];
+            reason = _whyNotCovered(account, request.nonce, charge);
+            if (reason != Skip.None) return reason;
+            reason = _whyNotAgreed(id, request, fill.signature, fill.output, charge, fill.receipt);
+            if (reason != Skip.None) return reason;
+
+            account.usedNonces.set(request.nonce);
+            account.tab.funds -= uint96(charge);
         }
+
+        uint256 proverFee = request.proverFee;
         uint256 fee = (charge * FEE_BPS) / BPS;
-        _balances[request.provider] += charge - request.proverFee - fee;
-        if (request.proverFee != 0) _balances[fill.prover] += request.proverFee;
+        _balances[request.provider] += charge - proverFee - fee;
+        if (proverFee != 0) _balances[fill.prover] += proverFee;
         if (fee != 0) _balances[FEE_RECIPIENT] += fee;
         emit Settled(id, payer, request.provider, fill.prover, fill.output, charge);
     }
 
-    /// @dev Whether the money for a request is there to be moved.
-    function _whyClosed(bytes32 id, Request calldata request, uint256 charge) internal view returns (Skip) {
-        if (request.locked) return _locks[id].state == LockState.Open ? Skip.None : Skip.Closed;
-        if (_usedNonces[request.payer][request.provider].get(request.nonce)) return Skip.Closed;
-        return _tabs[request.payer][request.provider].funds < charge ? Skip.Underfunded : Skip.None;
+    /// @dev Whether a tab can still pay for a nonce.
+    function _whyNotCovered(Account storage account, uint256 nonce, uint256 charge) internal view returns (Skip) {
+        if (account.usedNonces.get(nonce)) return Skip.Closed;
+        if (account.tab.funds < charge) return Skip.Underfunded;
+        return Skip.None;
     }
 
     /// @dev Whether both sides agreed to the answer, and its charge is one that can be paid.
-    function _whyNotOwed(
+    function _whyNotAgreed(
         bytes32 id,
         Request calldata request,
         Signature calldata signature,
@@ -470,17 +487,15 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         // In 256 bits: a sum of 96-bit numbers could overflow, revert, and take a whole batch with it.
         uint256 fees = uint256(request.proverFee) + (charge * FEE_BPS) / BPS;
         if (charge == 0 || charge > request.price || fees > charge) return Skip.Malformed;
+        // Paying a lock is the payer's agreement.
         if (!request.locked && !_isSignedBy(request.payer, id, signature)) return Skip.Unsigned;
         if (!_isSignedBy(request.provider, _digestOf(id, output, charge), receipt)) return Skip.Unsigned;
         return Skip.None;
     }
 
     /// @dev A verifier without code, or one that returns anything but `true`, rejects; one that reverts says why.
-    function _verify(address verifier, Claim[] memory claims, bytes calldata proof) internal view {
-        (bool success, bytes32 result, ) = LowLevelCall.staticcallReturn64Bytes(
-            verifier,
-            abi.encodeCall(IVerifier.verify, (claims, proof))
-        );
+    function _verify(address verifier, bytes memory call) internal view {
+        (bool success, bytes32 result, ) = LowLevelCall.staticcallReturn64Bytes(verifier, call);
         if (!success && LowLevelCall.returnDataSize() != 0) LowLevelCall.bubbleRevert();
         if (!success || LowLevelCall.returnDataSize() != 32 || result != bytes32(uint256(1))) {
             revert ProofRejected(verifier);
@@ -499,8 +514,8 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         if (!success) emit ConsumerFailed(id, consumer);
     }
 
-    /// @dev A call passes on at most 63/64 of the gas that is left: what a caller withholds must not look like a failure
-    /// of the one called.
+    /// @dev A call passes on at most 63/64 of the gas that is left: what a caller withholds must not look like a
+    /// failure of the one called.
     function _checkGas(uint256 required) internal view {
         uint256 available = gasleft();
         if (available < CALL_COST || ((available - CALL_COST) * 63) / 64 < required) {
@@ -512,7 +527,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
 
     function _penalise(bytes32 id, Request calldata request, address payer) internal {
         if (_penalised[id]) revert AlreadyPenalised(id);
-        Tab storage tab = _tabs[payer][request.provider];
+        Tab storage tab = _accounts[payer][request.provider].tab;
         uint256 amount = Math.min(request.penalty, tab.stake);
         // An id must not be spent on nothing: the stake may come later.
         if (amount == 0) revert NothingToTake(request.penalty, tab.stake);
@@ -542,12 +557,8 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         return recovered == signer && signer != address(0);
     }
 
-    function _idOf(Request calldata request) internal view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(REQUEST_TYPEHASH, request)));
-    }
-
     function _digestOf(bytes32 id, bytes32 output, uint256 charge) internal view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, id, output, charge)));
+        return _hashTypedDataV4(Digests.hashReceipt(id, output, charge));
     }
 
     function _unpack(bytes32 vs) internal pure returns (uint8 v, bytes32 s) {

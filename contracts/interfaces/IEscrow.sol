@@ -233,8 +233,8 @@ interface IEscrow {
     /// funding does not change it.
     function startExit(address payer, address provider) external;
 
-    /// @notice Moves the sender's side of a tab to its balance: the funds, for the payer, after `exitAt`; the stake, for
-    /// the provider, after another `EXIT_DELAY`, which also clears the clock.
+    /// @notice Moves the sender's side of a tab to its balance: the funds, for the payer, after `exitAt`; the stake,
+    /// for the provider, after another `EXIT_DELAY`, which also clears the clock.
     function exit(address payer, address provider) external;
 
     /// @notice Pays out from the sender's balance.

@@ -13,8 +13,9 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 /// @notice 6 decimals, EIP-3009 with random nonces, EIP-2612, a blacklist, a pause, domain version "2". Anyone mints,
 /// pauses and blacklists: it is worth nothing.
 contract TestUSDC is ERC20, EIP712, Nonces, ERC3009, IERC20Permit {
-    bytes32 private constant PERMIT_TYPEHASH =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+    bytes32 private constant PERMIT_TYPEHASH = keccak256(
+        "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+    );
 
     bool public paused;
     mapping(address account => bool) public isBlacklisted;
@@ -72,7 +73,16 @@ contract TestUSDC is ERC20, EIP712, Nonces, ERC3009, IERC20Permit {
         bytes32 nonce,
         bytes calldata signature
     ) external {
-        _checkSignature(TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce, signature);
+        _checkSignature(
+            TRANSFER_WITH_AUTHORIZATION_TYPEHASH,
+            from,
+            to,
+            value,
+            validAfter,
+            validBefore,
+            nonce,
+            signature
+        );
         _transferWithAuthorization(from, to, value, validAfter, validBefore, nonce);
     }
 
@@ -87,7 +97,16 @@ contract TestUSDC is ERC20, EIP712, Nonces, ERC3009, IERC20Permit {
         bytes calldata signature
     ) external {
         if (to != msg.sender) revert ERC20InvalidReceiver(to);
-        _checkSignature(RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce, signature);
+        _checkSignature(
+            RECEIVE_WITH_AUTHORIZATION_TYPEHASH,
+            from,
+            to,
+            value,
+            validAfter,
+            validBefore,
+            nonce,
+            signature
+        );
         _transferWithAuthorization(from, to, value, validAfter, validBefore, nonce);
     }
 

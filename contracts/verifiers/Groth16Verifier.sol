@@ -200,12 +200,14 @@ contract Groth16Verifier is IVerifier {
                     Words.store(group, uint256(model));
                     groups[groupCount++] = group;
                 }
-                // Folded in the field, a public input costs its multiplication on the curve once a model, not once a claim.
+                // Folded in the field, a public input costs its multiplication on the curve once a model, not
+                // once a claim.
                 _accumulate(group + SUMS, power, 1);
                 _accumulate(group + SUMS + 0x20, power, _input(claim, INPUT, i));
                 _accumulate(group + SUMS + 0x40, power, _input(claim, OUTPUT, i));
                 _accumulate(group + SUMS + 0x60, power, _input(claim, CONTEXT, i));
-                if (!_addProof(pairs + i * PAIR_BYTES, group + SUM_OF_C, _offsetOf(proof) + i * PROOF_BYTES, power)) return false;
+                if (!_addProof(pairs + i * PAIR_BYTES, group + SUM_OF_C, _offsetOf(proof) + i * PROOF_BYTES, power))
+                    return false;
                 power = mulmod(power, challenge, BN254.R);
             }
             if (!_closeBatch(pairs + count * PAIR_BYTES, groups, groupCount)) return false;
