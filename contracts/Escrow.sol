@@ -438,6 +438,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         if (block.timestamp > request.deadline) return Skip.Expired;
 
         uint256 charge = fill.charge;
+        address provider = request.provider;
         address payer;
         if (request.locked) {
             Lock storage lock = _locks[id];
@@ -450,7 +451,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
             if (charge < request.price) _balances[payer] += request.price - charge;
         } else {
             payer = request.payer;
-            Account storage account = _accounts[payer][request.provider];
+            Account storage account = _accounts[payer][provider];
             reason = _whyNotCovered(account, request.nonce, charge);
             if (reason != Skip.None) return reason;
             reason = _whyNotAgreed(id, request, fill.signature, fill.output, charge, fill.receipt);
@@ -462,10 +463,13 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
 
         uint256 proverFee = request.proverFee;
         uint256 fee = (charge * FEE_BPS) / BPS;
-        _balances[request.provider] += charge - proverFee - fee;
-        if (proverFee != 0) _balances[fill.prover] += proverFee;
-        if (fee != 0) _balances[FEE_RECIPIENT] += fee;
-        emit Settled(id, payer, request.provider, fill.prover, fill.output, charge);
+        // Fees of at most the charge are what `_whyNotAgreed` lets through; no balance outgrows the token's supply.
+        unchecked {
+            _balances[provider] += charge - proverFee - fee;
+            if (proverFee != 0) _balances[fill.prover] += proverFee;
+            if (fee != 0) _balances[FEE_RECIPIENT] += fee;
+        }
+        emit Settled(id, payer, provider, fill.prover, fill.output, charge);
     }
 
     /// @dev Whether a tab can still pay for a nonce.

@@ -1,7 +1,11 @@
 const WIDTH = 28;
 
 /** A line on the error stream that shows how far a long job is. Nothing where nobody looks. */
-export type Progress = { readonly advance: () => void; readonly note: (words: string) => void; readonly end: () => void };
+export type Progress = {
+  readonly advance: () => void;
+  readonly note: (words: string) => void;
+  readonly end: () => void;
+};
 
 /**
  * Starts a progress line.

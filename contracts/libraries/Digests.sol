@@ -7,11 +7,10 @@ import {Request} from "../interfaces/IEscrow.sol";
 /// @dev Hashes that `abi.encode` would give too, in free memory that is left as free as it was: a batch pays for memory
 /// by the square.
 library Digests {
-    bytes32 internal constant REQUEST_TYPEHASH =
-        keccak256(
-            "Request(address payer,address provider,address verifier,address consumer,bytes32 model,bytes32 input,"
-            "uint96 price,uint96 proverFee,uint96 penalty,uint40 deadline,bool locked,uint256 nonce)"
-        );
+    bytes32 internal constant REQUEST_TYPEHASH = keccak256(
+        "Request(address payer,address provider,address verifier,address consumer,bytes32 model,bytes32 input,"
+        "uint96 price,uint96 proverFee,uint96 penalty,uint40 deadline,bool locked,uint256 nonce)"
+    );
     bytes32 internal constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 request,bytes32 output,uint96 charge)");
 
     uint256 private constant REQUEST_BYTES = 12 * 32;

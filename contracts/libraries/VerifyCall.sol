@@ -56,7 +56,10 @@ library VerifyCall {
     }
 
     /// @notice The request's id and the output of the claim at `index`.
-    function requestAndOutput(bytes memory data, uint256 index) internal pure returns (bytes32 request, bytes32 output) {
+    function requestAndOutput(
+        bytes memory data,
+        uint256 index
+    ) internal pure returns (bytes32 request, bytes32 output) {
         assembly ("memory-safe") {
             let claim := add(add(data, FIRST_CLAIM), mul(index, CLAIM_BYTES))
             request := mload(claim)

@@ -8,10 +8,10 @@ import {IInferenceConsumer} from "../interfaces/IInferenceConsumer.sol";
 contract ReentrantConsumer is IInferenceConsumer {
     bytes private _call;
 
-    /// @notice How often it has called, whether the last call succeeded, and the first bytes of the answer to it.
+    /// @notice How often it has called, whether the last call succeeded, and the first word of the answer to it.
     uint256 public calls;
     bool public succeeded;
-    bytes4 public answer;
+    bytes32 public answer;
 
     function arm(bytes calldata data) external {
         _call = data;
@@ -22,6 +22,6 @@ contract ReentrantConsumer is IInferenceConsumer {
         ++calls;
         bytes memory data;
         (succeeded, data) = msg.sender.call(_call);
-        answer = bytes4(data);
+        answer = bytes32(data);
     }
 }

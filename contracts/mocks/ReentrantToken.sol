@@ -9,10 +9,10 @@ contract ReentrantToken is ERC20 {
     address private _target;
     bytes private _call;
 
-    /// @notice How often it has called, whether the last call succeeded, and the first bytes of the answer to it.
+    /// @notice How often it has called, whether the last call succeeded, and the first word of the answer to it.
     uint256 public calls;
     bool public succeeded;
-    bytes4 public answer;
+    bytes32 public answer;
 
     constructor() ERC20("Reentrant Token", "REENTER") {}
 
@@ -64,6 +64,6 @@ contract ReentrantToken is ERC20 {
         ++calls;
         bytes memory data;
         (succeeded, data) = target.call(_call);
-        answer = bytes4(data);
+        answer = bytes32(data);
     }
 }

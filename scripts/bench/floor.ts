@@ -66,7 +66,14 @@ export const FLOORS = {
   open: (state) => transaction + pull(state) + slotRead + slotFill,
   openFromVault: (state) =>
     // Authorization, the vault's code, the money's two steps (the vault's balance is filled and emptied), the lock.
-    transaction + recover + slotFill + PRICE.create + CLONE_BYTES * PRICE.codeByte + account + pull(state) + 2 * slotFill,
+    transaction +
+    recover +
+    slotFill +
+    PRICE.create +
+    CLONE_BYTES * PRICE.codeByte +
+    account +
+    pull(state) +
+    2 * slotFill,
   reclaim: () => transaction + transfer + slotChange,
   slash: (state) => transaction + 2 * recover + slotRead + slotFill + slotChange + slot(state),
   contradict: (state) => transaction + 2 * recover + slotFill + slotChange + slot(state),
@@ -75,5 +82,9 @@ export const FLOORS = {
   withdraw: (state) => transaction + slotChange + pull(state),
   commit: () => transaction + slotFill,
   publish: () =>
-    transaction + 2 * PRICE.create + (CREATE3_PROXY_BYTES + KEY_BYTES) * PRICE.codeByte + PRICE.pairingBase + PRICE.pairing,
+    transaction +
+    2 * PRICE.create +
+    (CREATE3_PROXY_BYTES + KEY_BYTES) * PRICE.codeByte +
+    PRICE.pairingBase +
+    PRICE.pairing,
 } as const satisfies Record<string, (state: StorageState) => number>;

@@ -17,9 +17,12 @@ export async function hashSource(source: string): Promise<string> {
   const texts = new Map<string, string>();
   await collect(source, texts);
   const hash = createHash("sha256");
-  for (const [path, text] of [...texts].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(JSON.stringify([relative(dirname(source), path), text]));
-  }
+  // Named by where circom finds them, so that the same text hashes alike wherever it is installed.
+  const named = [...texts].map(([path, text]) => {
+    const from = path.startsWith(LIBRARY) ? LIBRARY : dirname(source);
+    return JSON.stringify([relative(from, path), text]);
+  });
+  for (const file of named.sort()) hash.update(file);
   return hash.digest("hex");
 }
 

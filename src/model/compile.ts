@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, parse } from "node:path";
 import { promisify } from "node:util";
 
 import { LIBRARY } from "./circuit-source.ts";
@@ -26,7 +26,9 @@ export async function compile(source: string): Promise<CompiledCircuit> {
   try {
     const compiler = require.resolve("circom2/cli.js");
     const options = ["--r1cs", "--wasm", COMPILER.optimisation, "-l", LIBRARY, "-o", folder];
-    await promisify(execFile)(process.execPath, [compiler, source, ...options], { timeout: TIME_LIMIT_MS });
+    // In WebAssembly circom sees only what is below the folder that it runs in.
+    const cwd = parse(source).root;
+    await promisify(execFile)(process.execPath, [compiler, source, ...options], { cwd, timeout: TIME_LIMIT_MS });
     const [r1cs, wasm] = await Promise.all([
       readFile(join(folder, `${name}.r1cs`)),
       readFile(join(folder, `${name}_js`, `${name}.wasm`)),

@@ -1,7 +1,8 @@
-const MAX_LENGTH = 80;
+/** Shorter than any key: what is quoted may end up in a log. */
+const MAX_QUOTED = 32;
 
 /**
- * Says in a few words what was given, for errors about data from outside. Never throws, whatever it is given.
+ * Says in a few words what was given, for errors about data from outside. It never throws, and never quotes a key.
  *
  * @example
  * ```ts
@@ -12,6 +13,8 @@ const MAX_LENGTH = 80;
  */
 export function describe(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "string") return JSON.stringify(value.slice(0, MAX_LENGTH));
+  if (typeof value === "string") {
+    return value.length > MAX_QUOTED ? `a text of ${value.length} characters` : JSON.stringify(value);
+  }
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }

@@ -18,7 +18,7 @@ export const EXIT_DELAY = 86_400;
  * ```ts
  * import { MAX_FEE_BPS } from "assay/protocol/limits";
  *
- * console.log(MAX_FEE_BPS / 100, "%"); // 5 %
+ * console.log(MAX_FEE_BPS / 100n, "%"); // 5n %
  * ```
  */
 export const MAX_FEE_BPS = 500n;

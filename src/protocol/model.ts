@@ -26,7 +26,13 @@ export type VerificationKey = {
   ic: readonly [G1Point, G1Point, G1Point, G1Point];
 };
 
-const G1 = { type: "tuple", components: [{ name: "x", type: "uint256" }, { name: "y", type: "uint256" }] } as const;
+const G1 = {
+  type: "tuple",
+  components: [
+    { name: "x", type: "uint256" },
+    { name: "y", type: "uint256" },
+  ],
+} as const;
 const G2 = {
   type: "tuple",
   components: [

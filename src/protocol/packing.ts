@@ -55,7 +55,8 @@ export function pack(fields: readonly Field[], values: readonly bigint[]): bigin
     const value = values[index];
     if (value === undefined) throw new CountMismatchError(fields.length, index);
     const stored = value + offsetOf(field);
-    if (stored < 0n || stored >> BigInt(field.bits) !== 0n) throw new OutOfRangeError(index, field, value);
+    // Not zero for what is negative either: the shift keeps the sign.
+    if (stored >> BigInt(field.bits) !== 0n) throw new OutOfRangeError(index, field, value);
     packed |= stored << shift;
     shift += BigInt(field.bits);
   }
@@ -78,7 +79,7 @@ export function pack(fields: readonly Field[], values: readonly bigint[]): bigin
  */
 export function unpack(fields: readonly Field[], packed: bigint): bigint[] {
   const total = checkLayout(fields);
-  if (packed < 0n || packed >> BigInt(total) !== 0n) throw new StrayBitsError(packed, total);
+  if (packed >> BigInt(total) !== 0n) throw new StrayBitsError(packed, total);
   let rest = packed;
   return fields.map((field) => {
     const value = BigInt.asUintN(field.bits, rest) - offsetOf(field);

@@ -1,0 +1,38 @@
+import { readFileSync, writeFileSync } from "node:fs";
+
+/** How many tests of a run had which outcome. */
+export type Totals = { readonly passed: number; readonly failed: number; readonly skipped: number };
+
+/** Names the file into which a test runner that `npm test` starts writes its totals. */
+export const TOTALS_FILE = "ASSAY_TOTALS_FILE";
+
+/** Writes a run's totals for whoever asked for them; does nothing when nobody did. */
+export function reportTotals({ passed, failed, skipped }: Totals): void {
+  const file = process.env[TOTALS_FILE];
+  if (file !== undefined) writeFileSync(file, JSON.stringify({ passed, failed, skipped }));
+}
+
+/** Reads what `reportTotals` wrote: nothing, if the runner ended before it got that far. */
+export function readTotals(file: string): Totals | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Totals;
+  } catch {
+    return undefined;
+  }
+}
+
+export function addTotals(all: readonly Totals[]): Totals {
+  return all.reduce(
+    (sum, { passed, failed, skipped }) => ({
+      passed: sum.passed + passed,
+      failed: sum.failed + failed,
+      skipped: sum.skipped + skipped,
+    }),
+    { passed: 0, failed: 0, skipped: 0 },
+  );
+}
+
+/** The totals in words; skipped tests are named when there are any. */
+export function describeTotals({ passed, failed, skipped }: Totals): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
