@@ -270,7 +270,10 @@ contract Groth16Verifier is IVerifier {
 
     /// @dev Hashes every word that the batch reads, as it reads it, and the lengths. Less has been forged: with a
     /// challenge that the inputs do not move, an error in one claim cancels an error in another.
-    function _challenge(Claim[] calldata claims, bytes calldata proof) internal view returns (uint256 challenge) {
+    function _challenge(
+        Claim[] calldata claims,
+        bytes calldata proof
+    ) internal view virtual returns (uint256 challenge) {
         unchecked {
             uint256 claimsAt = _offsetOf(claims);
             uint256 claimsBytes = claims.length * CLAIM_BYTES;
