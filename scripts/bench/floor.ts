@@ -62,7 +62,7 @@ const slot = (state: StorageState): number => (state === "warm" ? slotChange : s
 export const FLOORS = {
   fund: (state) => transaction + pull(state) + slotRead + slot(state), // the allowance is read, the tab written
   fundWithAuthorization: (state) => transaction + pull(state) + slotFill + recover + slot(state), // the authorization
-  stake: (state) => transaction + pull(state) + slotRead + slotChange,
+  stake: (state) => transaction + pull(state) + slotRead + slot(state),
   open: (state) => transaction + pull(state) + slotRead + slotFill,
   openFromVault: (state) =>
     // Authorization, the vault's code, the money's two steps (the vault's balance is filled and emptied), the lock.

@@ -2,7 +2,7 @@ import { stopThreads } from "../../src/model/groth16.ts";
 import { startProgress } from "../progress.ts";
 import { callGas } from "./call-gas.ts";
 import type { GasRow } from "./gas-row.ts";
-import { settleGas, verifyGas } from "./settle-gas.ts";
+import { proveBatch, settleGas, verifyGas } from "./settle-gas.ts";
 import type { Batch } from "./settle-gas.ts";
 import type { StorageState } from "./floor.ts";
 import { fourModels, startWorld } from "./world.ts";
@@ -22,18 +22,24 @@ const SERIES: readonly Series[] = [1, 4].flatMap((models): Series[] => [
 
 export type GasOptions = { readonly sizes: readonly number[]; readonly models: readonly number[] };
 
-/** Measures the gas of every call, on a chain of its own. */
+/** Measures the gas of every call, on a chain of its own. A batch of four models has at least four inferences. */
 export async function measureGas({ sizes, models }: GasOptions): Promise<GasRow[]> {
-  const series = SERIES.filter(([batch]) => models.includes(batch.models));
-  const largest = Math.max(...sizes);
-  const progress = startProgress("Measuring gas", (series.length + models.length) * largest);
+  const series = SERIES.map(([batch, states]) => {
+    const fitting = models.includes(batch.models) ? sizes.filter((size) => size >= batch.models) : [];
+    return { batch, states, sizes: fitting, proofs: Math.max(0, ...fitting) };
+  }).filter(({ proofs }) => proofs > 0);
+  const progress = startProgress(
+    "Measuring gas",
+    series.reduce((sum, { proofs }) => sum + proofs, 0),
+  );
   const world = await startWorld(await fourModels(progress.note));
   try {
     const rows = await callGas(world);
     progress.note("proving");
-    for (const count of models) rows.push(...(await verifyGas(world, count, sizes, progress.advance)));
-    for (const [batch, states] of series) {
-      rows.push(...(await settleGas(world, batch, states, sizes, progress.advance)));
+    for (const { batch, states, sizes: fitting, proofs } of series) {
+      const proven = await proveBatch(world, batch, proofs, progress.advance);
+      if (batch.nonces === "dense") rows.push(...(await verifyGas(world, batch.models, proven, fitting)));
+      rows.push(...(await settleGas(world, batch, proven, states, fitting)));
     }
     return rows;
   } finally {

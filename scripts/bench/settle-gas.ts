@@ -24,10 +24,11 @@ export type Batch = {
   readonly nonces: "dense" | "random";
 };
 
-type Proven = { readonly answers: readonly Answered[]; readonly proofs: Hex };
+/** Answers with their proofs, one after the other. */
+export type ProvenBatch = { readonly answers: readonly Answered[]; readonly proofs: Hex };
 
 /** Makes the largest batch once; the smaller ones are its beginnings. */
-async function makeBatch(world: World, batch: Batch, size: number, onProof: () => void): Promise<Proven> {
+export async function proveBatch(world: World, batch: Batch, size: number, onProof: () => void): Promise<ProvenBatch> {
   const answers: Answered[] = [];
   // A lock's nonce only has to differ from those of other batches on this chain.
   const first = batch.nonces === "dense" ? 1n : 2n ** 200n;
@@ -39,20 +40,18 @@ async function makeBatch(world: World, batch: Batch, size: number, onProof: () =
   return { answers, proofs: await proveAll(answers, onProof) };
 }
 
-const beginning = ({ answers, proofs }: Proven, n: number) =>
+const beginning = ({ answers, proofs }: ProvenBatch, n: number) =>
   [answers.slice(0, n).map(({ fill }) => fill), sliceHex(proofs, 0, n * PROOF_BYTES)] as const;
 
 /** Measures `settle` for one kind of batch at all sizes. */
 export async function settleGas(
   world: World,
-  batch: Batch,
+  { funding, models }: Batch,
+  proven: ProvenBatch,
   states: readonly StorageState[],
   sizes: readonly number[],
-  onProof: () => void,
 ): Promise<GasRow[]> {
   const { escrow, agent, provider, gasOf, undone } = world;
-  const { funding, models } = batch;
-  const proven = await makeBatch(world, batch, Math.max(...sizes), onProof);
   const rows: GasRow[] = [];
   for (const state of states) {
     for (const n of sizes) {
@@ -84,10 +83,9 @@ const firstProof = new WeakMap<World, Promise<Hex>>();
 export async function verifyGas(
   world: World,
   models: number,
+  proven: ProvenBatch,
   sizes: readonly number[],
-  onProof: () => void,
 ): Promise<GasRow[]> {
-  const proven = await makeBatch(world, { funding: "tab", models, nonces: "dense" }, Math.max(...sizes), onProof);
   const rows: GasRow[] = [];
   for (const n of sizes) {
     const [fills, proof] = beginning(proven, n);

@@ -1,0 +1,64 @@
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+
+import { ALL_SIZES, measureGas } from "./bench/gas.ts";
+import { formatGas } from "./bench/gas-table.ts";
+
+/** From the project's root. */
+const PINNED_GAS = "test/fixtures/gas.json";
+
+const USAGE = `Usage: npm run bench gas -- [--json] [--pin] [--sizes 1,32] [--models 1,4]
+
+Measures the gas of every call on a chain of its own, with real proofs.
+
+  --json     print only the figures, as an array of rows
+  --sizes    the batch sizes to measure (default: ${ALL_SIZES.join(",")})
+  --models   how many models a batch is of: 1, 4 or both (default: 1,4)
+  --pin      write the figures to ${PINNED_GAS}, which a test compares
+  --help     print this`;
+
+const OPTIONS = {
+  json: { type: "boolean", default: false },
+  sizes: { type: "string", default: ALL_SIZES.join(",") },
+  models: { type: "string", default: "1,4" },
+  pin: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (positionals.length !== 1 || positionals[0] !== "gas") {
+    throw new UsageError(`What to measure must be "gas", got ${JSON.stringify(positionals.join(" "))}.`);
+  }
+  const sizes = numbers("--sizes", values.sizes, (size) => size >= 1 && size <= 64);
+  const models = numbers("--models", values.models, (count) => count === 1 || count === 4);
+  const rows = await measureGas({ sizes, models });
+  if (values.pin) await writeFile(PINNED_GAS, `${JSON.stringify(rows, null, 2)}\n`);
+  console.log(values.json ? JSON.stringify(rows, null, 2) : formatGas(rows));
+  return 0;
+}
+
+function numbers(option: string, text: string, allowed: (value: number) => boolean): number[] {
+  const values = text.split(",").map(Number);
+  if (values.every((value) => Number.isInteger(value) && allowed(value))) return values;
+  throw new UsageError(`${option} takes numbers from its range, separated by commas, got ${JSON.stringify(text)}.`);
+}
+
+/** The command line asks for something that there is not. */
+class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const isUsage =
+    error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS") === true;
+  if (!isUsage) throw error;
+  console.error(`${(error as Error).message}\n\n${USAGE}`);
+  process.exitCode = 2;
+}
