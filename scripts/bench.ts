@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 
 import { ALL_SIZES, measureGas } from "./bench/gas.ts";
 import { formatGas } from "./bench/gas-table.ts";
+import { buildContracts } from "./local/build-contracts.ts";
 
 /** From the project's root. */
 const PINNED_GAS = "test/fixtures/gas.json";
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
   }
   const sizes = numbers("--sizes", values.sizes, (size) => size >= 1 && size <= 64);
   const models = numbers("--models", values.models, (count) => count === 1 || count === 4);
+  await buildContracts();
   const rows = await measureGas({ sizes, models });
   if (values.pin) await writeFile(PINNED_GAS, `${JSON.stringify(rows, null, 2)}\n`);
   console.log(values.json ? JSON.stringify(rows, null, 2) : formatGas(rows));
