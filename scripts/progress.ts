@@ -21,7 +21,7 @@ export function startProgress(label: string, total: number): Progress {
     if (!stderr.isTTY) return;
     const filled = total === 0 ? WIDTH : Math.round((done / total) * WIDTH);
     const bar = "█".repeat(filled).padEnd(WIDTH, "░");
-    stderr.write(`\r\x1b[2K${label} ${bar} ${done}/${total} ${words}`);
+    stderr.write(`\r\u001B[2K${label} ${bar} ${done}/${total} ${words}`);
   };
   draw();
   return {
@@ -35,7 +35,7 @@ export function startProgress(label: string, total: number): Progress {
       else stderr.write(`${label}: ${text}\n`);
     },
     end() {
-      if (stderr.isTTY) stderr.write("\r\x1b[2K");
+      if (stderr.isTTY) stderr.write("\r\u001B[2K");
     },
   };
 }

@@ -8,7 +8,7 @@ export type Story = {
   readonly records: Readonly<Record<string, Record<string, number | string>>>;
 };
 
-const BOLD = ["\x1b[1m", "\x1b[22m"] as const;
+const BOLD = ["\u001B[1m", "\u001B[22m"] as const;
 
 /** Starts a story that is printed as it goes, by `print`. */
 export function startStory(print: (line: string) => void, isTerminal: boolean): Story {

@@ -13,8 +13,8 @@ const QUESTIONS = 8;
 const HOUR = 3600;
 /** Score and approval, as the model packs them. */
 const FIELDS = [
-  { bits: 16, signed: false },
-  { bits: 1, signed: false },
+  { bits: 16, encoding: "plain" },
+  { bits: 1, encoding: "plain" },
 ] as const;
 
 /** The agent puts $20 on a tab with one signature; somebody else pays the gas. The provider stakes $5 beside it. */

@@ -34,8 +34,14 @@ export async function startVerifiers() {
   const { viem } = chain.connection;
   const harness = await viem.deployContract("BatchHarness", phase1);
   const weak = await viem.deployContract("WeakBatchVerifier", phase1);
-  for (const { write } of [chain.verifier, harness, weak]) {
-    for (const model of models) await write.publish([model.key.delta, model.key.ic, model.manifestHash, ""]);
+  for (const {
+    key: { delta, ic },
+    manifestHash,
+  } of models) {
+    const args = [delta, ic, manifestHash, ""] as const;
+    await chain.verifier.write.publish(args);
+    await harness.write.publish(args);
+    await weak.write.publish(args);
   }
   return { ...chain, models, harness, weak };
 }
