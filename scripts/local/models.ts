@@ -25,6 +25,11 @@ export type SampleModel = {
 
 export type SampleName = "credit-score" | "credit-approval";
 
+/** Where a sample's circuit is. */
+export function samplePath(name: SampleName): string {
+  return fileURLToPath(new URL(`../../circuits/samples/${name}.circom`, import.meta.url));
+}
+
 // A sample has no manifest; this stands for one.
 const NO_MANIFEST: Hex = `0x${"00".repeat(31)}01`;
 
@@ -38,8 +43,7 @@ export async function sampleModel(
   contributor = "development",
   onStep: (step: string) => void = () => {},
 ): Promise<SampleModel> {
-  const source = fileURLToPath(new URL(`../../circuits/samples/${name}.circom`, import.meta.url));
-  const circuit = await build(source, { contributor, onStep: (step) => onStep(`${step} ${name}`) });
+  const circuit = await build(samplePath(name), { contributor, onStep: (step) => onStep(`${step} ${name}`) });
   const key = keyFromSnarkjs(circuit.verificationKey);
   const run = (applicant: Applicant, context: bigint) => witnessOf(circuit.wasm, { ...applicant, context });
   return {

@@ -26,6 +26,8 @@ export type BuildOptions = {
   readonly contributor?: string;
   /** Called as each step begins, with words for a progress line. */
   readonly onStep?: (step: string) => void;
+  /** The folder that keeps what was built. */
+  readonly cache?: string;
 };
 
 const CACHE = fileURLToPath(new URL("../../.cache/circuits/", import.meta.url));
@@ -33,11 +35,11 @@ const FILES = ["r1cs", "wasm", "provingKey"] as const;
 
 /** Compiles a circuit, sets it up on the development phase 1, and contributes to it; or finds all that in the cache. */
 export async function build(source: string, options: BuildOptions = {}): Promise<ProvableCircuit> {
-  const { contributor = "development", onStep = () => {} } = options;
+  const { contributor = "development", onStep = () => {}, cache = CACHE } = options;
   const id = digest(
     JSON.stringify([await hashSource(source), COMPILER, SNARKJS_VERSION, DEVELOPMENT_PHASE1.sha256, contributor]),
   );
-  const cached = await read(join(CACHE, id));
+  const cached = await read(join(cache, id));
   if (cached !== undefined) return cached;
 
   onStep("compiling");
@@ -45,7 +47,7 @@ export async function build(source: string, options: BuildOptions = {}): Promise
   onStep("setting up");
   await checkPhase1(DEVELOPMENT_PHASE1);
   const provingKey = await setUp(compiled.r1cs, DEVELOPMENT_PHASE1, contributor);
-  await write(join(CACHE, id), { ...compiled, provingKey });
+  await write(join(cache, id), { ...compiled, provingKey });
   return { ...compiled, provingKey, verificationKey: await verificationKeyOf(provingKey) };
 }
 
