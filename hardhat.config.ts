@@ -33,7 +33,7 @@ export default defineConfig({
   test: {
     solidity: {
       fuzz: { runs: 256, seed: FUZZ_SEED },
-      invariant: { runs: 256, depth: 128, failOnRevert: false },
+      invariant: { runs: 256, depth: 128, failOnRevert: true },
     },
     mocha: {
       // Whoever needs a proof of a new circuit first makes its keys.

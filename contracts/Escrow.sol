@@ -45,8 +45,9 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     uint256 public constant PUSH_GAS = 200_000;
 
     uint256 private constant BPS = 10_000;
-    /// @dev What a call to a cold account costs before its gas is set aside, rounded up.
-    uint256 private constant CALL_COST = 5_000;
+    /// @dev What a call costs before its gas is set aside, rounded up: two cold accounts, where the one called delegates
+    /// to another (EIP-7702), and encoding what it is told.
+    uint256 private constant CALL_COST = 10_000;
 
     IERC20 public immutable TOKEN;
     uint256 public immutable FEE_BPS;
@@ -150,8 +151,9 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
             // Whoever may name the payer of arrived money can take that money: only the provider, whom the client paid.
             if (msg.sender != request.provider) revert NotProvider(msg.sender, request.provider);
             payer = authorization.from;
-            if (payer == address(0)) revert ZeroAddress();
         }
+        // Owed to nobody, or to the escrow itself, it would be lost.
+        if (payer == address(0) || payer == address(this)) revert BadRecipient(payer);
 
         // What arrived decides what happens, so these calls come before the effects; the guard makes that safe.
         address vault = vaultOf(id);
@@ -189,7 +191,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
             Request calldata request = fill.request;
             if (request.verifier != verifier) revert UnlikeVerifier(i, request.verifier, verifier);
 
-            bytes32 id = idOf(request);
+            bytes32 id = _hashTypedDataV4(Digests.hashRequestAsIs(request));
             Skip reason = _pay(id, fill);
             if (reason == Skip.None) {
                 ++settled;

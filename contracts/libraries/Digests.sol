@@ -4,8 +4,7 @@ pragma solidity 0.8.37;
 import {Request} from "../interfaces/IEscrow.sol";
 
 /// @title What identifies requests, receipts and contexts
-/// @dev Hashes that `abi.encode` would give too, in free memory that is left as free as it was: a batch pays for memory
-/// by the square.
+/// @dev What a batch needs is hashed in free memory, which stays free: a batch pays for memory by the square.
 library Digests {
     bytes32 internal constant REQUEST_TYPEHASH = keccak256(
         "Request(address payer,address provider,address verifier,address consumer,bytes32 model,bytes32 input,"
@@ -17,10 +16,14 @@ library Digests {
     /// @dev A context has to fit the scalar field of a proof.
     uint256 private constant CONTEXT_MASK = (1 << 253) - 1;
 
-    /// @notice EIP-712's `hashStruct` of a request.
-    /// @dev Hashes its words as they stand in calldata. A field with bits beyond its type reverts where it is read, so
-    /// no such request is ever paid; its hash belongs to nobody's signature.
-    function hashRequest(Request calldata request) internal pure returns (bytes32 digest) {
+    /// @notice EIP-712's `hashStruct` of a request. Reverts if a field has bits beyond its type.
+    function hashRequest(Request calldata request) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REQUEST_TYPEHASH, request));
+    }
+
+    /// @notice The same without a look at each field, for whoever reads those that matter anyway.
+    /// @dev With stray bits the hash is one that nobody signs and no lock is opened under.
+    function hashRequestAsIs(Request calldata request) internal pure returns (bytes32 digest) {
         bytes32 typehash = REQUEST_TYPEHASH;
         assembly ("memory-safe") {
             let location := mload(0x40)

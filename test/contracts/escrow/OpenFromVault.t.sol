@@ -3,8 +3,9 @@ pragma solidity 0.8.37;
 
 import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
 
-import {Authorization, IEscrow, LockState, Request} from "../../../contracts/interfaces/IEscrow.sol";
+import {Authorization, IEscrow, LockState, Request, Signature} from "../../../contracts/interfaces/IEscrow.sol";
 import {EscrowTest} from "../helpers/EscrowTest.sol";
+import {Log} from "../helpers/Vm.sol";
 
 /// @notice How money that arrived in a vault becomes a lock, or its payer's balance.
 contract OpenFromVaultTest is EscrowTest {
@@ -54,7 +55,7 @@ contract OpenFromVaultTest is EscrowTest {
     function test_openFromVault_revertsIfNobodyIsNamedAtAll() external {
         Request memory request = _anonymous();
         usdc.mint(_vaultOf(request), PRICE);
-        vm.expectRevert(IEscrow.ZeroAddress.selector);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadRecipient.selector, address(0)));
         _openAs(provider, request, _arrivedFrom(address(0)));
     }
 
@@ -120,6 +121,17 @@ contract OpenFromVaultTest is EscrowTest {
         vm.assertEq(usdc.balanceOf(_vaultOf(request)), 0, "vault's wallet");
     }
 
+    function test_openFromVault_creditsNothingWithoutSurplus() external {
+        Request memory request = _lockRequest();
+        usdc.mint(_vaultOf(request), PRICE);
+        vm.recordLogs();
+        escrow.openFromVault(request, _arrivedFrom(agent));
+        Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            vm.assertNotEq(logs[i].topics[0], IEscrow.Credited.selector, "event");
+        }
+    }
+
     function test_openFromVault_creditsTheSurplus() external {
         Request memory request = _lockRequest();
         bytes32 id = escrow.idOf(request);
@@ -177,6 +189,15 @@ contract OpenFromVaultTest is EscrowTest {
         Request memory request = _anonymous();
         usdc.mint(_vaultOf(request), PRICE);
         _assertOpens(provider, request, _arrivedFrom(agent), agent, true);
+    }
+
+    /// Without a signature there is nothing to pull, whatever else the authorization says.
+    function test_openFromVault_isVouchedIfThePaymentIsNotSigned() external {
+        Request memory request = _anonymous();
+        usdc.mint(_vaultOf(request), PRICE);
+        Authorization memory payment = _payment(request, PRICE);
+        payment.signature = Signature(0, 0);
+        _assertOpens(provider, request, payment, agent, true);
     }
 
     function test_openFromVault_isProvenIfThePullPaidThePriceOnTopOfOtherMoney() external {

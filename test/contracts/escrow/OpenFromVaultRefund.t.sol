@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Authorization, IEscrow, LockState, Request} from "../../../contracts/interfaces/IEscrow.sol";
+import {IEscrow, LockState, Request} from "../../../contracts/interfaces/IEscrow.sol";
 import {EscrowTest} from "../helpers/EscrowTest.sol";
 
 /// @notice When a request cannot open, or not any more, all that its vault holds becomes the payer's balance.

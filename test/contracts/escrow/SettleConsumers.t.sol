@@ -111,6 +111,12 @@ contract SettleConsumersTest is EscrowTest {
         _assertOnlySettled(fills);
     }
 
+    function test_settle_callsNobodyWithoutConsumer() external {
+        Fill[] memory fills = _one(_fillOf(_request()));
+        vm.expectCall(address(0), "", 0);
+        _settle(fills);
+    }
+
     function test_settle_takesAnAccountWithoutCodeForAConsumer() external {
         _assertOnlySettled(_fillFor(stranger));
     }

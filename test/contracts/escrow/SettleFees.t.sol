@@ -52,6 +52,32 @@ contract SettleFeesTest is EscrowTest {
         vm.assertEq(escrow.balanceOf(agent), PRICE - CHARGE, "agent's balance");
     }
 
+    /// The nonce, the tab and one balance: nobody's balance is touched for nothing.
+    function test_settle_writesNoBalanceThatEarnsNothingFromATab() external {
+        _deploy(0);
+        Request memory request = _request();
+        request.proverFee = 0;
+        _assertWrites(request, 3);
+    }
+
+    /// The lock and one balance.
+    function test_settle_writesNoBalanceThatEarnsNothingFromALock() external {
+        _deploy(0);
+        Request memory request = _lockRequest();
+        request.proverFee = 0;
+        _open(request);
+        _assertWrites(request, 2);
+    }
+
+    function _assertWrites(Request memory request, uint256 count) private {
+        Fill[] memory fills = _one(_fillOf(request, PRICE));
+        bytes memory proof = _prove(fills);
+        vm.record();
+        escrow.settle(fills, proof);
+        (, bytes32[] memory writes) = vm.accesses(address(escrow));
+        vm.assertEq(writes.length, count, "storage writes");
+    }
+
     function testFuzz_settle_dividesEachChargeToTheUnit(uint256 charge, uint256 proverFee, uint256 feeBps) external {
         feeBps = bound(feeBps, 0, 500);
         charge = bound(charge, 1, FUNDS);

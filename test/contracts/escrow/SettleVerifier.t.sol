@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Fill, IEscrow, Request} from "../../../contracts/interfaces/IEscrow.sol";
+import {IVerifier} from "../../../contracts/interfaces/IVerifier.sol";
 import {GasBurner} from "../../../contracts/mocks/GasBurner.sol";
 import {ScriptedVerifier} from "../../../contracts/mocks/ScriptedVerifier.sol";
 import {EscrowTest} from "../helpers/EscrowTest.sol";
@@ -30,6 +31,16 @@ contract SettleVerifierTest is EscrowTest {
         vm.assertEq(escrow.settle(_fillFor(address(new ScriptedVerifier(false, abi.encode(true)))), ""), 1, "settled");
     }
 
+    function testFuzz_settle_passesClaimsAndProofOn(bytes calldata proof) external {
+        Request memory first = _requestOf(0);
+        first.verifier = address(new ScriptedVerifier(false, abi.encode(true)));
+        Request memory second = _requestOf(1);
+        second.verifier = first.verifier;
+        Fill[] memory fills = _two(_fillOf(first), _fillOf(second));
+        vm.expectCall(first.verifier, abi.encodeCall(IVerifier.verify, (_claimsOf(fills), proof)), 1);
+        escrow.settle(fills, proof);
+    }
+
     function test_settle_revertsIfTheVerifierSaysFalse() external {
         _assertRejected(abi.encode(false));
     }
@@ -48,6 +59,19 @@ contract SettleVerifierTest is EscrowTest {
 
     function test_settle_revertsIfTheVerifierSaysTwoBytes() external {
         _assertRejected(hex"0001");
+    }
+
+    /// The missing byte must not come from what memory held before: a prover's address could make it a one.
+    function test_settle_revertsIfTheVerifierSaysAllButTheLastByte() external {
+        _deploy(0);
+        prover = address(0xA01);
+        _assertRejected(new bytes(31));
+    }
+
+    function test_settle_revertsIfTheVerifierSaysNothingForProverOne() external {
+        _deploy(0);
+        prover = address(1);
+        _assertRejected("");
     }
 
     function test_settle_revertsIfTheVerifierSaysTwoWords() external {

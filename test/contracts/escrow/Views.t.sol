@@ -29,8 +29,9 @@ contract ViewsTest is EscrowTest {
         bytes memory structData = abi.encodePacked(
             abi.encode(
                 keccak256(
-                    "Request(address payer,address provider,address verifier,address consumer,bytes32 model,"
-                    "bytes32 input,uint96 price,uint96 proverFee,uint96 penalty,uint40 deadline,bool locked,uint256 nonce)"
+                    "Request(address payer,address provider,address verifier,address consumer,"
+                    "bytes32 model,bytes32 input,uint96 price,uint96 proverFee,uint96 penalty,"
+                    "uint40 deadline,bool locked,uint256 nonce)"
                 ),
                 request.payer,
                 request.provider,

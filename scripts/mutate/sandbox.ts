@@ -1,0 +1,121 @@
+/** Private copies of the project, in which mutants are built and tested. */
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+
+import type { Mutant } from "./mutants.ts";
+import { suitesFor, suitesForAny, type Suite, type TestFiles } from "./suites.ts";
+
+/** What became of a mutant: it does not compile; a test failed; the tests did not end; or nothing noticed. */
+export type Fate = "stillborn" | "killed" | "timeout" | "survived";
+
+export type Verdict = { readonly fate: Fate; readonly by: string; readonly seconds: number };
+
+/** One private copy of the project. */
+export type Sandbox = { readonly root: string; readonly files: TestFiles };
+
+const CONFIG = "scripts/mutate/hardhat.config.ts";
+
+/** Whatever is built, or of no use to a test. */
+const LEFT_OUT: ReadonlySet<string> = new Set([".git", ".cache", "node_modules", "artifacts", "cache", "coverage"]);
+
+/** Shared with the original, since nothing in them depends on the contracts. */
+const SHARED = ["node_modules", ".cache"];
+
+/** A loop without end is only noticed by the clock. */
+const TIME_LIMIT = 300_000;
+
+const BUILD: Suite = { name: "the build", arguments: ["build", "--no-tests"] };
+
+/** Hardhat's code for sources that do not compile. */
+const COMPILATION_FAILED = "HHE910";
+
+/** Copies the project at `original`. */
+export async function makeSandbox(original: string): Promise<Sandbox> {
+  const root = await mkdtemp(join(tmpdir(), "assay-mutate-"));
+  await cp(original, root, {
+    recursive: true,
+    filter: (path) => !LEFT_OUT.has(relative(original, path)),
+  });
+  for (const folder of SHARED) await symlink(join(original, folder), join(root, folder));
+  const find = (pattern: string): string[] => globSync(pattern, { cwd: root }).sort();
+  return { root, files: { solidity: find("test/**/*.t.sol"), mocha: find("test/**/*.ts") } };
+}
+
+export async function removeSandbox({ root }: Sandbox): Promise<void> {
+  await rm(root, { recursive: true, force: true });
+}
+
+/** Builds the project as it is, and runs what will decide about the mutants: what fails now would kill them all. */
+export async function checkUnmutated(
+  sandbox: Sandbox,
+  mutants: readonly Mutant[],
+  onSuite: (name: string) => void,
+): Promise<void> {
+  for (const suite of [BUILD, ...suitesForAny(mutants, sandbox.files)]) {
+    onSuite(suite.name);
+    const { outcome, output } = await run(sandbox, suite);
+    if (outcome !== "passed") throw new UnmutatedError(suite.name, output);
+  }
+}
+
+/** Builds what all tests of the library share. */
+export async function buildSandbox(sandbox: Sandbox): Promise<void> {
+  await run(sandbox, BUILD);
+}
+
+/** Puts a mutant in the place of its contract, tests it, and puts the contract back. */
+export async function tryMutant(sandbox: Sandbox, mutant: Mutant, original: string): Promise<Verdict> {
+  const start = performance.now();
+  const verdict = (fate: Fate, by: string): Verdict => {
+    return { fate, by, seconds: Math.round((performance.now() - start) / 1000) };
+  };
+  const path = join(sandbox.root, mutant.file);
+  await writeFile(path, mutant.content);
+  try {
+    for (const suite of suitesFor(mutant, sandbox.files)) {
+      const { outcome } = await run(sandbox, suite);
+      if (outcome === "unbuilt") return verdict("stillborn", suite.name);
+      if (outcome === "failed") return verdict("killed", suite.name);
+      if (outcome === "endless") return verdict("timeout", suite.name);
+    }
+    return verdict("survived", "");
+  } finally {
+    await cp(join(original, mutant.file), path);
+  }
+}
+
+type Run = { readonly outcome: "passed" | "failed" | "unbuilt" | "endless"; readonly output: string };
+
+function run({ root }: Sandbox, suite: Suite): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const hardhat = join("node_modules", ".bin", "hardhat");
+    const child = spawn(process.execPath, [hardhat, "--config", CONFIG, ...suite.arguments], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: TIME_LIMIT,
+      killSignal: "SIGKILL",
+    });
+    const chunks: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      const output = Buffer.concat(chunks).toString();
+      if (code === 0) resolve({ outcome: "passed", output });
+      else if (signal === "SIGKILL") resolve({ outcome: "endless", output });
+      else resolve({ outcome: output.includes(COMPILATION_FAILED) ? "unbuilt" : "failed", output });
+    });
+  });
+}
+
+/** The tests fail before anything is mutated. */
+class UnmutatedError extends Error {
+  override readonly name = "UnmutatedError";
+
+  constructor(suite: string, output: string) {
+    super(`Nothing can be learnt from mutants: without any, ${suite} fails.\n\n${output}`);
+  }
+}

@@ -1,0 +1,86 @@
+/** Which tests look at a mutant, the quickest to notice it first. */
+import { basename } from "node:path";
+
+import type { Mutant } from "./mutants.ts";
+
+/** The build profile for tests that measure gas, or whose contracts are too large unless they are optimized. */
+export const EXACT_BUILD = "exact";
+
+/** Tests that only hold for optimized code, since they measure the gas that a consumer is left with. */
+const GAS_TESTS = "GasOrReverts|BurnsAllGas|WithTheGasItPromises";
+
+/** Where the library is held against the contracts. */
+const PARITY = /\/protocol\/(?:authorization|claim|receipt|receipt-tree|request|vault)\.ts$/;
+
+/** How many test files are tried before all of them. */
+const NEAREST = 8;
+
+/** Some tests, as arguments of Hardhat. */
+export type Suite = {
+  readonly name: string;
+  readonly arguments: readonly string[];
+  /** Whether a later suite runs the same tests again. */
+  readonly isPart?: boolean;
+};
+
+export type TestFiles = { readonly solidity: readonly string[]; readonly mocha: readonly string[] };
+
+/** The suites to run on a mutant, until one fails. */
+export function suitesFor(mutant: Mutant, files: TestFiles): Suite[] {
+  if (isVerifier(mutant.file)) return verifierSuites(files);
+  const units = files.solidity.filter((file) => !file.includes("/invariants/"));
+  const nearest = nearestTests(mutant, units);
+  const first = nearest.length === 0 ? [] : [{ ...quick(nearest.map(titleOf).join(", "), nearest), isPart: true }];
+  return [...first, quick("all Solidity tests", units), ...lastSuites(files)];
+}
+
+/** The suites that decide about some of the mutants: all must pass before anything is mutated. */
+export function suitesForAny(mutants: readonly Mutant[], files: TestFiles): Suite[] {
+  const suites = mutants.flatMap((mutant) => suitesFor(mutant, files).filter(({ isPart }) => isPart !== true));
+  return [...new Map(suites.map((suite) => [suite.name, suite])).values()];
+}
+
+function verifierSuites({ mocha }: TestFiles): Suite[] {
+  return ["publish.ts", "verify.ts"].map((name) => {
+    const file = mocha.filter((each) => each.endsWith(`/groth16/${name}`));
+    return { name: `groth16/${name}`, arguments: ["test", "mocha", "--bail", "--", ...file] };
+  });
+}
+
+function lastSuites({ solidity, mocha }: TestFiles): Suite[] {
+  const parity = mocha.filter((file) => PARITY.test(file));
+  const invariants = solidity.filter((file) => file.includes("/invariants/"));
+  const gas = solidity.filter((file) => /\/SettleGas|\/SettleConsumers/.test(file));
+  return [
+    { name: "tests of the library", arguments: ["test", "mocha", "--bail", "--", ...parity] },
+    exact("tests of gas", gas, "--grep", GAS_TESTS),
+    exact("invariants", invariants),
+  ];
+}
+
+function exact(name: string, files: readonly string[], ...filter: readonly string[]): Suite {
+  const build = ["--build-profile", EXACT_BUILD];
+  return { name, arguments: [...build, "test", "solidity", "--no-compile", ...filter, "--", ...files] };
+}
+
+function quick(name: string, files: readonly string[]): Suite {
+  return { name, arguments: ["test", "solidity", "--no-compile", "--grep-exclude", GAS_TESTS, "--", ...files] };
+}
+
+/** Test files are named after a contract, or after a function, then after what they look at. */
+function nearestTests({ file, entries }: Mutant, tests: readonly string[]): string[] {
+  const names = [basename(file, ".sol"), ...entries].map((name) => name.toLowerCase());
+  const isNear = (test: string): boolean => {
+    const name = titleOf(test).toLowerCase();
+    return names.some((each) => name.startsWith(each) || each.endsWith(name));
+  };
+  return tests.filter(isNear).slice(0, NEAREST);
+}
+
+function titleOf(test: string): string {
+  return basename(test, ".t.sol");
+}
+
+function isVerifier(file: string): boolean {
+  return /\/(?:Groth16Verifier|BN254)\.sol$/.test(file);
+}
