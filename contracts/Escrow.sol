@@ -45,8 +45,8 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     uint256 public constant PUSH_GAS = 200_000;
 
     uint256 private constant BPS = 10_000;
-    /// @dev What a call costs before its gas is set aside, rounded up: two cold accounts, where the one called delegates
-    /// to another (EIP-7702), and encoding what it is told.
+    /// @dev What a call costs before its gas is set aside, rounded up: encoding what the other is told, and two cold
+    /// accounts, if the one that is called delegates to another (EIP-7702).
     uint256 private constant CALL_COST = 10_000;
 
     IERC20 public immutable TOKEN;

@@ -59,6 +59,21 @@ contract OpenFromVaultTest is EscrowTest {
         _openAs(provider, request, _arrivedFrom(address(0)));
     }
 
+    function test_openFromVault_revertsIfThePayerIsTheEscrow() external {
+        Request memory request = _lockRequest();
+        request.payer = address(escrow);
+        usdc.mint(_vaultOf(request), PRICE);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadRecipient.selector, address(escrow)));
+        escrow.openFromVault(request, _arrivedFrom(agent));
+    }
+
+    function test_openFromVault_revertsIfTheProviderNamesTheEscrow() external {
+        Request memory request = _anonymous();
+        usdc.mint(_vaultOf(request), PRICE);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadRecipient.selector, address(escrow)));
+        _openAs(provider, request, _arrivedFrom(address(escrow)));
+    }
+
     function test_openFromVault_opensForAnyoneIfThePayerIsNamed() external {
         Request memory request = _lockRequest();
         _assertOpens(stranger, request, _payment(request, PRICE), agent, false);

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {Authorization, Fill, Request} from "../../../contracts/interfaces/IEscrow.sol";
 import {EscrowTest} from "../helpers/EscrowTest.sol";
 
-/// @notice A request whose fields have bits beyond their types has an id that its own terms do not lead to. With such an
-/// id in a lock, a provider could sell what nobody can settle, or slash.
+/// @notice A request whose fields have bits beyond their types has an id that its own terms do not lead to. With such
+/// an id in a lock, a provider could sell what nobody can settle, or slash.
 contract StrayBitsTest is EscrowTest {
     /// Where a request's words that are not whole ones are: all but model, input and nonce.
     uint256[9] private _narrow = [uint256(0), 1, 2, 3, 6, 7, 8, 9, 10];

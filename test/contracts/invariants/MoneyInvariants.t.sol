@@ -9,7 +9,7 @@ struct FuzzSelector {
     bytes4[] selectors;
 }
 
-/// @title Random lives of an escrow, after every step of which the numbered properties of docs/properties.md are checked
+/// @title Random lives of an escrow, each step of which keeps the numbered properties of docs/properties.md
 abstract contract Lives {
     Handler internal _handler;
 
