@@ -161,13 +161,15 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         if (vault.code.length == 0) Clones.cloneDeterministic(address(VAULT), id);
         uint256 held = TOKEN.balanceOf(address(this));
         Vault(vault).sweep();
-        uint256 surplus = TOKEN.balanceOf(address(this)) - held;
+        uint256 received = TOKEN.balanceOf(address(this)) - held;
 
+        uint256 surplus = received;
         if (request.locked && request.price != 0 && _isInTime(request.deadline) && _locks[id].state == LockState.None) {
-            if (surplus < request.price) revert VaultShort(vault, surplus, request.price);
+            if (received < request.price) revert VaultShort(vault, received, request.price);
             surplus -= request.price;
-            _open(id, request, payer, request.payer == address(0) && pulled < request.price);
-        } else if (surplus == 0) {
+            // Money that came by another way is this payer's by the provider's word alone.
+            _open(id, request, payer, request.payer == address(0) && pulled < received);
+        } else if (received == 0) {
             revert ZeroAmount();
         }
         if (surplus != 0) {
@@ -421,7 +423,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         emit Opened(id, payer, request.provider, request.price, vouched);
     }
 
-    /// @dev Bounded on both sides, so that no lock outlives the exit of the stake behind it.
+    /// @dev Not past, and so near that an exit which starts while the lock is open leaves the stake behind it in place.
     function _isInTime(uint256 deadline) internal view returns (bool) {
         return deadline >= block.timestamp && deadline <= block.timestamp + EXIT_DELAY;
     }
@@ -499,11 +501,11 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         return Skip.None;
     }
 
-    /// @dev A verifier without code, or one that returns anything but `true`, rejects; one that reverts says why.
+    /// @dev One that reverts says why. One without code, or that returns anything but `true`, rejects.
     function _verify(address verifier, bytes memory call) internal view {
         (bool success, bytes32 result, ) = LowLevelCall.staticcallReturn64Bytes(verifier, call);
         if (!success && LowLevelCall.returnDataSize() != 0) LowLevelCall.bubbleRevert();
-        if (!success || LowLevelCall.returnDataSize() != 32 || result != bytes32(uint256(1))) {
+        if (LowLevelCall.returnDataSize() != 32 || result != bytes32(uint256(1))) {
             revert ProofRejected(verifier);
         }
     }

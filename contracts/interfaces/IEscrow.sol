@@ -114,12 +114,12 @@ enum Skip {
 ///   or from anyone (blacklist, pause): then payouts wait, and no other party's do.
 /// - Verifiers and consumers may be hostile. A verifier can only harm those who signed for it: whatever it says, the
 ///   receipt and the payer's agreement are still needed. A consumer has bounded gas and no say.
-/// - Providers and provers may be anybody, contracts included; payers of tabs are keys.
+/// - Payers of tabs and providers are keys, since they sign; payers of locks, and provers, may be contracts.
 interface IEscrow {
     event Funded(address indexed payer, address indexed provider, address from, uint256 amount);
     event Staked(address indexed payer, address indexed provider, uint256 amount);
-    /// @param vouched The provider alone says who the payer is: the request names none, and no authorization that was
-    /// pulled in the same call paid the price.
+    /// @param vouched The provider alone says whose the money is: the request names no payer, and not all of it came by
+    /// an authorization that was pulled in the same call.
     event Opened(bytes32 indexed id, address indexed payer, address indexed provider, uint256 price, bool vouched);
     /// @notice Money that a vault held beyond its lock, or without one, became the payer's balance.
     event Credited(bytes32 indexed id, address indexed payer, uint256 amount);
@@ -193,7 +193,7 @@ interface IEscrow {
     /// @notice Opens a locked request with the money in its vault, after pulling `authorization` into the vault if that
     /// has a signature. A surplus, or all of it if the request can no longer open, becomes the payer's balance.
     /// @dev The payer is the request's. If that is zero, only the provider may call, and the payer is
-    /// `authorization.from`: proven when the pull paid the price, else vouched for by the provider. A client that does
+    /// `authorization.from`: proven when the pull brought all that arrived, else vouched for by the provider. A client that does
     /// not want to trust the provider for this names itself in the request.
     function openFromVault(Request calldata request, Authorization calldata authorization) external;
 

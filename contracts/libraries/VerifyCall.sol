@@ -19,7 +19,7 @@ library VerifyCall {
             data := mload(0x40)
             let proofAt := add(add(data, FIRST_CLAIM), mul(count, CLAIM_BYTES))
             let end := add(add(proofAt, 0x20), and(add(proof.length, 0x1f), not(0x1f)))
-            mstore(0x40, add(end, 0x20))
+            mstore(0x40, and(add(end, 0x1f), not(0x1f)))
 
             mstore(data, sub(sub(end, data), 0x20))
             mstore(add(data, 0x20), selector)

@@ -55,7 +55,7 @@ export default defineConfig({
   test: {
     solidity: {
       fuzz: { runs: 16, seed: `0x${"a5".repeat(32)}` },
-      invariant: { runs: 64, depth: 128, failOnRevert: true },
+      invariant: { runs: 16, depth: 128, failOnRevert: true },
     },
     mocha: { timeout: 300_000 },
   },

@@ -41,7 +41,9 @@ export async function makeSandbox(original: string): Promise<Sandbox> {
   });
   for (const folder of SHARED) await symlink(join(original, folder), join(root, folder));
   const find = (pattern: string): string[] => globSync(pattern, { cwd: root }).sort();
-  return { root, files: { solidity: find("test/**/*.t.sol"), mocha: find("test/**/*.ts") } };
+  const invariants = find("test/contracts/invariants/*.sol");
+  const solidity = find("test/**/*.t.sol").filter((file) => !invariants.includes(file));
+  return { root, files: { solidity, invariants, mocha: find("test/**/*.ts") } };
 }
 
 export async function removeSandbox({ root }: Sandbox): Promise<void> {

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 
 import type { Mutant } from "./mutants.ts";
 
-/** The build profile for tests that measure gas, or whose contracts are too large unless they are optimized. */
+/** The build profile for tests that measure gas. */
 export const EXACT_BUILD = "exact";
 
 /** Tests that only hold for optimized code, since they measure the gas that a consumer is left with. */
@@ -23,15 +23,19 @@ export type Suite = {
   readonly isPart?: boolean;
 };
 
-export type TestFiles = { readonly solidity: readonly string[]; readonly mocha: readonly string[] };
+export type TestFiles = {
+  readonly solidity: readonly string[];
+  /** With their handlers, which the runner only finds among what it was told to build. */
+  readonly invariants: readonly string[];
+  readonly mocha: readonly string[];
+};
 
 /** The suites to run on a mutant, until one fails. */
 export function suitesFor(mutant: Mutant, files: TestFiles): Suite[] {
   if (isVerifier(mutant.file)) return verifierSuites(files);
-  const units = files.solidity.filter((file) => !file.includes("/invariants/"));
-  const nearest = nearestTests(mutant, units);
+  const nearest = nearestTests(mutant, files.solidity);
   const first = nearest.length === 0 ? [] : [{ ...quick(nearest.map(titleOf).join(", "), nearest), isPart: true }];
-  return [...first, quick("all Solidity tests", units), ...lastSuites(files)];
+  return [...first, quick("all Solidity tests", files.solidity), ...lastSuites(files)];
 }
 
 /** The suites that decide about some of the mutants: all must pass before anything is mutated. */
@@ -47,14 +51,13 @@ function verifierSuites({ mocha }: TestFiles): Suite[] {
   });
 }
 
-function lastSuites({ solidity, mocha }: TestFiles): Suite[] {
+function lastSuites({ solidity, invariants, mocha }: TestFiles): Suite[] {
   const parity = mocha.filter((file) => PARITY.test(file));
-  const invariants = solidity.filter((file) => file.includes("/invariants/"));
   const gas = solidity.filter((file) => /\/SettleGas|\/SettleConsumers/.test(file));
   return [
     { name: "tests of the library", arguments: ["test", "mocha", "--bail", "--", ...parity] },
     exact("tests of gas", gas, "--grep", GAS_TESTS),
-    exact("invariants", invariants),
+    quick("invariants", invariants),
   ];
 }
 

@@ -215,10 +215,10 @@ contract OpenFromVaultTest is EscrowTest {
         _assertOpens(provider, request, payment, agent, true);
     }
 
-    function test_openFromVault_isProvenIfThePullPaidThePriceOnTopOfOtherMoney() external {
+    function test_openFromVault_isVouchedIfThePullPaidThePriceOnTopOfOtherMoney() external {
         Request memory request = _anonymous();
         usdc.mint(_vaultOf(request), 5);
-        _assertOpens(provider, request, _payment(request, PRICE), agent, false);
+        _assertOpens(provider, request, _payment(request, PRICE), agent, true);
         vm.assertEq(escrow.balanceOf(agent), 5, "agent's balance");
     }
 
