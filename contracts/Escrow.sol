@@ -63,7 +63,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
 
     mapping(address payer => mapping(address provider => Account)) private _accounts;
     mapping(bytes32 id => Lock) private _locks;
-    mapping(bytes32 id => bool) private _penalised;
+    mapping(bytes32 id => uint256 taken) private _penalties;
     mapping(address account => uint256) private _balances;
 
     constructor(IERC20 token, uint256 feeBps, address feeRecipient) EIP712("Assay", "1") {
@@ -163,18 +163,19 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         Vault(vault).sweep();
         uint256 received = TOKEN.balanceOf(address(this)) - held;
 
+        // Money that came by another way is this payer's by the provider's word alone.
+        bool vouched = request.payer == address(0) && pulled < received;
         uint256 surplus = received;
         if (request.locked && request.price != 0 && _isInTime(request.deadline) && _locks[id].state == LockState.None) {
             if (received < request.price) revert VaultShort(vault, received, request.price);
             surplus -= request.price;
-            // Money that came by another way is this payer's by the provider's word alone.
-            _open(id, request, payer, request.payer == address(0) && pulled < received);
+            _open(id, request, payer, vouched);
         } else if (received == 0) {
             revert ZeroAmount();
         }
         if (surplus != 0) {
             _balances[payer] += surplus;
-            emit Credited(id, payer, surplus);
+            emit Credited(id, payer, surplus, vouched);
         }
     }
 
@@ -372,8 +373,8 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IEscrow
-    function isPenalised(bytes32 id) external view returns (bool) {
-        return _penalised[id];
+    function penaltyOf(bytes32 id) external view returns (uint256) {
+        return _penalties[id];
     }
 
     // Pulling
@@ -534,13 +535,15 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     // Penalties
 
     function _penalise(bytes32 id, Request calldata request, address payer) internal {
-        if (_penalised[id]) revert AlreadyPenalised(id);
+        uint256 taken = _penalties[id];
+        uint256 owed = request.penalty - taken;
+        if (taken != 0 && owed == 0) revert AlreadyPenalised(id);
         Tab storage tab = _accounts[payer][request.provider].tab;
-        uint256 amount = Math.min(request.penalty, tab.stake);
-        // An id must not be spent on nothing: the stake may come later.
-        if (amount == 0) revert NothingToTake(request.penalty, tab.stake);
+        // What the stake cannot pay stays owed: else a provider could spend a penalty on the first unit of its stake.
+        uint256 amount = Math.min(owed, tab.stake);
+        if (amount == 0) revert NothingToTake(owed, tab.stake);
 
-        _penalised[id] = true;
+        _penalties[id] = taken + amount;
         tab.stake -= uint96(amount);
         _balances[payer] += amount;
         emit Penalised(id, payer, request.provider, amount);

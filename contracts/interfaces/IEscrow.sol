@@ -121,8 +121,8 @@ interface IEscrow {
     /// @param vouched The provider alone says whose the money is: the request names no payer, and not all of it came by
     /// an authorization that was pulled in the same call.
     event Opened(bytes32 indexed id, address indexed payer, address indexed provider, uint256 price, bool vouched);
-    /// @notice Money that a vault held beyond its lock, or without one, became the payer's balance.
-    event Credited(bytes32 indexed id, address indexed payer, uint256 amount);
+    /// @notice Money that a vault held beyond its lock, or without one, became the payer's balance. `vouched` as above.
+    event Credited(bytes32 indexed id, address indexed payer, uint256 amount, bool vouched);
     event Settled(
         bytes32 indexed id,
         address indexed payer,
@@ -208,8 +208,9 @@ interface IEscrow {
     /// If the token refuses, the money becomes the payer's balance.
     function reclaim(Request calldata request) external;
 
-    /// @notice Penalises a provider for an answer that `settle` would have paid and that nobody proved in time. For a
-    /// lock the payer's signature is not read.
+    /// @notice Penalises a provider for an answer that nobody proved in time, and that could be paid now: its nonce is
+    /// open and the tab covers it, or its lock is open or reclaimed. For a lock the payer's signature is not read.
+    /// @dev What the stake cannot pay of the penalty stays owed, and can be taken by a further call.
     function slash(
         Request calldata request,
         Signature calldata signature,
@@ -264,6 +265,6 @@ interface IEscrow {
     /// @notice Whether a tab request with this nonce has been paid.
     function isNonceUsed(address payer, address provider, uint256 nonce) external view returns (bool);
 
-    /// @notice Whether a request has cost its provider a penalty.
-    function isPenalised(bytes32 id) external view returns (bool);
+    /// @notice What a request has cost its provider so far: its penalty at most.
+    function penaltyOf(bytes32 id) external view returns (uint256);
 }

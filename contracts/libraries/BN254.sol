@@ -39,7 +39,7 @@ library BN254 {
 
     /// @notice Whether a point is on the twist, in the right subgroup, not at infinity, in its one canonical form.
     function isValid(G2Point memory point) internal view returns (bool) {
-        if (point.xImaginary | point.xReal | point.yImaginary | point.yReal == 0) return false;
+        if ((point.xImaginary | point.xReal | point.yImaginary | point.yReal) == 0) return false;
         uint256[6] memory input = [0, 0, point.xImaginary, point.xReal, point.yImaginary, point.yReal];
         uint256 location;
         assembly ("memory-safe") {

@@ -120,12 +120,12 @@ contract Groth16Verifier is IVerifier {
 
     /// @notice A published model's key.
     function keyOf(bytes32 model) external view returns (G2Point memory delta, G1Point[4] memory ic) {
-        uint256 key = Words.allocate(KEY_BYTES);
-        _loadKey(model, key);
         bytes memory encoded = new bytes(KEY_BYTES);
+        uint256 location;
         assembly ("memory-safe") {
-            mcopy(add(encoded, 0x20), key, KEY_BYTES)
+            location := add(encoded, 0x20)
         }
+        _loadKey(model, location);
         return abi.decode(encoded, (G2Point, G1Point[4]));
     }
 
@@ -269,7 +269,8 @@ contract Groth16Verifier is IVerifier {
     }
 
     /// @dev Hashes every word that the batch reads, as it reads it, and the lengths. Less has been forged: with a
-    /// challenge that the inputs do not move, an error in one claim cancels an error in another.
+    /// challenge that the inputs do not move, an error in one claim cancels an error in another. Nothing may be allocated
+    /// between the first word and the hash: they stand in free memory.
     function _challenge(
         Claim[] calldata claims,
         bytes calldata proof
@@ -313,10 +314,12 @@ contract Groth16Verifier is IVerifier {
         }
     }
 
-    /// @dev A y of P or more stays one that the precompiles refuse, and so does the zero of a point at infinity.
+    /// @dev A y of P or more stays one that the precompiles refuse, and so does the zero of a point at infinity. Only P
+    /// itself would become zero, and (0, 0) is infinity: it stays as it is.
     function _negate(uint256 point) internal pure {
         unchecked {
-            Words.store(point + 0x20, BN254.P - Words.load(point + 0x20));
+            uint256 y = Words.load(point + 0x20);
+            if (y != BN254.P) Words.store(point + 0x20, BN254.P - y);
         }
     }
 

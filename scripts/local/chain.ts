@@ -9,7 +9,7 @@ import { assay, groth16Verifier, testToken } from "../ignition/assay.ts";
 
 export type Fee = { readonly bps: bigint; readonly recipient: Address };
 
-const NO_FEE: Fee = { bps: 0n, recipient: zeroAddress };
+export const NO_FEE: Fee = { bps: 0n, recipient: zeroAddress };
 
 /** Starts a fresh chain and deploys on it: a test dollar, the escrow, the log, and a verifier for a key's phase 1. */
 export async function startChain({ alpha, beta, gamma }: VerificationKey, fee: Fee = NO_FEE) {

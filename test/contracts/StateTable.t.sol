@@ -95,7 +95,7 @@ contract StateTableTest is EscrowTest {
     }
 
     function _assertPenalised(Request memory request, uint256 balance) private view {
-        vm.assertTrue(escrow.isPenalised(escrow.idOf(request)), "penalised");
+        vm.assertEq(escrow.penaltyOf(escrow.idOf(request)), PENALTY, "penalty");
         vm.assertEq(escrow.balanceOf(agent), balance + PENALTY, "agent's balance");
         vm.assertEq(escrow.tabOf(agent, provider).stake, STAKE - PENALTY, "stake");
     }

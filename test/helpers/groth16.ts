@@ -9,7 +9,7 @@ import type { Random } from "./random.ts";
  */
 export type OpenKey = {
   verificationKey: ReturnType<typeof verificationKeyOf>;
-  prove: (publicInputs: readonly [bigint, bigint, bigint], random: Random) => ReturnType<typeof proofOf>;
+  prove: (publicInputs: readonly [bigint, bigint, bigint], random: Random, a?: bigint) => ReturnType<typeof proofOf>;
 };
 
 /** The part of a key that all models of one phase 1 share. */
@@ -29,8 +29,8 @@ export function randomKey({ alpha, beta }: Phase1, random: Random): OpenKey {
   const ic = [randomScalar(random), randomScalar(random), randomScalar(random), randomScalar(random)];
   return {
     verificationKey: verificationKeyOf({ alpha, beta }, delta, ic),
-    prove(publicInputs, source) {
-      const [a, b] = [randomScalar(source), randomScalar(source)];
+    prove(publicInputs, source, a = randomScalar(source)) {
+      const b = randomScalar(source);
       const inputs = ic.reduce((sum, scalar, index) => sum + scalar * (publicInputs[index - 1] ?? 1n), 0n);
       const c = (a * b - alpha * beta - inputs) * bn254.fields.Fr.inv(delta);
       return proofOf(a, b, c);

@@ -136,6 +136,28 @@ contract StakeAttacksTest is EscrowTest {
         _slash(fill);
     }
 
+    /// A provider knows the id before the agent signs: it could spend the penalty on a stake of one unit.
+    function test_attack_penaltySpentOnOneUnitStaysOwed() external {
+        _deploy(0);
+        Request memory request = _request();
+        request.provider = stranger;
+        bytes32 id = escrow.idOf(request);
+        Signature memory first = _sign(STRANGER_KEY, escrow.digestOf(Receipt(id, OUTPUT, CHARGE)));
+        Signature memory second = _sign(STRANGER_KEY, escrow.digestOf(Receipt(id, OTHER_OUTPUT, CHARGE)));
+        vm.prank(stranger);
+        escrow.stake(agent, 1);
+        escrow.contradict(request, OUTPUT, CHARGE, first, OTHER_OUTPUT, CHARGE, second);
+        vm.assertEq(escrow.penaltyOf(id), 1, "first penalty");
+
+        vm.prank(stranger);
+        escrow.stake(agent, STAKE);
+        escrow.contradict(request, OUTPUT, CHARGE, first, OTHER_OUTPUT, CHARGE, second);
+        vm.assertEq(escrow.penaltyOf(id), PENALTY, "penalty in all");
+        vm.assertEq(escrow.balanceOf(agent), PENALTY, "agent's balance");
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.AlreadyPenalised.selector, id));
+        escrow.contradict(request, OUTPUT, CHARGE, first, OTHER_OUTPUT, CHARGE, second);
+    }
+
     function test_attack_tabWithOneselfTrapsNothing() external {
         vm.startPrank(agent);
         escrow.fund(agent, agent, 7);

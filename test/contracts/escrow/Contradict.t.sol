@@ -22,7 +22,7 @@ contract ContradictTest is EscrowTest {
         books.tab.stake -= PENALTY;
         books.agent += PENALTY;
         _assertBooks(books);
-        vm.assertTrue(escrow.isPenalised(id), "penalised");
+        vm.assertEq(escrow.penaltyOf(id), PENALTY, "penalty");
     }
 
     function test_contradict_revertsIfTheAnswersAreTheSame() external {

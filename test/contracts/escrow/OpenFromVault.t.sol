@@ -155,7 +155,7 @@ contract OpenFromVaultTest is EscrowTest {
         vm.expectEmit(address(escrow));
         emit IEscrow.Opened(id, agent, provider, PRICE, false);
         vm.expectEmit(address(escrow));
-        emit IEscrow.Credited(id, agent, 7);
+        emit IEscrow.Credited(id, agent, 7, false);
         escrow.openFromVault(request, payment);
         books.agent += 7;
         books.held += PRICE + 7;

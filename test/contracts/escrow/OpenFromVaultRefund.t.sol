@@ -17,7 +17,7 @@ contract OpenFromVaultRefundTest is EscrowTest {
         bytes32 lock = keccak256(abi.encode(escrow.lockOf(id)));
         Books memory books = _books();
         vm.expectEmit(address(escrow));
-        emit IEscrow.Credited(id, agent, 7);
+        emit IEscrow.Credited(id, agent, 7, false);
         vm.prank(stranger);
         escrow.openFromVault(request, _arrivedFrom(stranger));
         books.agent += 7;
@@ -120,7 +120,7 @@ contract OpenFromVaultRefundTest is EscrowTest {
         bytes32 id = _pay(request, 7);
         vm.warp(DEADLINE + 1);
         vm.expectEmit(address(escrow));
-        emit IEscrow.Credited(id, stranger, 7);
+        emit IEscrow.Credited(id, stranger, 7, true);
         vm.prank(provider);
         escrow.openFromVault(request, _arrivedFrom(stranger));
         vm.assertEq(escrow.balanceOf(stranger), 7, "stranger's balance");

@@ -29,7 +29,7 @@ contract SlashTest is EscrowTest {
         books.tab.stake -= taken;
         books.agent += taken;
         _assertBooks(books);
-        vm.assertTrue(escrow.isPenalised(id), "penalised");
+        vm.assertEq(escrow.penaltyOf(id), PENALTY, "penalty");
     }
 
     function test_slash_revertsUntilTheDeadlineHasPassed() external {
@@ -136,7 +136,7 @@ contract SlashTest is EscrowTest {
         Fill memory second = _fillOf(_requestOf(1));
         vm.expectRevert(abi.encodeWithSelector(IEscrow.NothingToTake.selector, PENALTY, 0));
         _slash(second);
-        vm.assertFalse(escrow.isPenalised(escrow.idOf(second.request)), "penalised");
+        vm.assertEq(escrow.penaltyOf(escrow.idOf(second.request)), 0, "penalty");
 
         vm.prank(provider);
         escrow.stake(agent, 1);

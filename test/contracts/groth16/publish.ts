@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { bn254 } from "@noble/curves/bn254";
-import { keccak256, parseEventLogs, zeroHash } from "viem";
+import { concatHex, keccak256, numberToHex, parseEventLogs, zeroHash } from "viem";
+import type { Hex } from "viem";
 
 import { startChain } from "../../../scripts/local/chain.ts";
 import type { LocalChain } from "../../../scripts/local/chain.ts";
@@ -154,6 +155,33 @@ describe("Groth16Verifier", () => {
       expect(await eventsOf(again)).to.deep.equal([{ model, manifestHash: MANIFEST, uri: "https://b" }]);
       expect(await chain.verifier.read.keyOf([model])).to.deep.equal([other.delta, other.ic]);
     });
+  });
+
+  it("takes no proof with A at infinity, not even from who knows the key's secrets", async () => {
+    const open = randomKey(phase1, random);
+    const { delta, ic } = keyFromSnarkjs(open.verificationKey);
+    await publish({ delta, ic });
+    const claim = {
+      request: zeroHash,
+      model: await chain.verifier.read.modelOf([delta, [...ic], MANIFEST]),
+      input: numberToHex(1n, { size: 32 }),
+      output: numberToHex(2n, { size: 32 }),
+      charge: 1n,
+      context: numberToHex(3n, { size: 32 }),
+    };
+    const holds = (proof: Hex): Promise<boolean[]> =>
+      Promise.all(
+        [1, 2].map((n) => chain.verifier.read.verify([Array(n).fill(claim), concatHex(Array(n).fill(proof))])),
+      );
+    const wordsOf = ({ pi_a: a, pi_b: b, pi_c: c }: ReturnType<typeof open.prove>): bigint[] =>
+      [a[0], a[1], b[0][1], b[0][0], b[1][1], b[1][0], c[0], c[1]].map(BigInt);
+    const bytesOf = (words: readonly bigint[]): Hex => concatHex(words.map((word) => numberToHex(word, { size: 32 })));
+
+    expect(await holds(bytesOf(wordsOf(open.prove([1n, 2n, 3n], random))))).to.deep.equal([true, true]);
+    const words = wordsOf(open.prove([1n, 2n, 3n], random, 0n));
+    expect(words.slice(0, 2)).to.deep.equal([0n, 0n]);
+    expect(await holds(bytesOf(words))).to.deep.equal([false, false]);
+    expect(await holds(bytesOf(words.with(1, FIELD_ORDER)))).to.deep.equal([false, false]);
   });
 
   it("knows the generator of the second group", () => {

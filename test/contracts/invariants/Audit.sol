@@ -58,7 +58,7 @@ abstract contract Audit is ExitHandler {
             bool used = ESCROW.isNonceUsed(request.payer, request.provider, request.nonce);
             bool expected = _expectedNonces[request.payer][request.provider][request.nonce];
             _same("nonce", used ? 1 : 0, expected ? 1 : 0);
-            _same("penalty", ESCROW.isPenalised(_jobs[i].id) ? 1 : 0, _jobs[i].penalised ? 1 : 0);
+            _same("penalty", ESCROW.penaltyOf(_jobs[i].id), _jobs[i].penaltyTaken);
         }
     }
 

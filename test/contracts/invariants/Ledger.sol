@@ -60,7 +60,7 @@ struct Job {
     uint96 charge2;
     uint8 answers;
     bool agreed;
-    bool penalised;
+    uint256 penaltyTaken;
     LockState state;
     address payer;
     uint256 inVault;
@@ -143,7 +143,7 @@ abstract contract Ledger {
     }
 
     function _bookPenalty(Job storage job, address payer, uint256 amount) internal {
-        job.penalised = true;
+        job.penaltyTaken += amount;
         _expectedTabs[payer][job.request.provider].stake -= uint96(amount);
         _expectedBalances[payer] += amount;
     }

@@ -67,7 +67,7 @@ abstract contract PenaltyHandler is SettleHandler {
         address payer = _payerOf(job);
         uint256 amount = _takeable(job);
         if (allowed) _permit(Falls.Stake, payer, job.request.provider, amount);
-        uint256 rule = job.penalised ? Rules.ONCE : Rules.KEPT_WORD;
+        uint256 rule = job.penaltyTaken == job.request.penalty ? Rules.ONCE : Rules.KEPT_WORD;
         (bool happened, ) = _act(_anyone(), data, allowed, rule, what);
         if (!happened) return;
 
@@ -107,12 +107,13 @@ abstract contract PenaltyHandler is SettleHandler {
     }
 
     function _canPenalise(Job storage job) private view returns (bool) {
-        return !job.penalised && _takeable(job) != 0;
+        return _takeable(job) != 0;
     }
 
     function _takeable(Job storage job) private view returns (uint256) {
         uint256 stakeLeft = _expectedTabs[_payerOf(job)][job.request.provider].stake;
-        return job.request.penalty < stakeLeft ? job.request.penalty : stakeLeft;
+        uint256 owed = job.request.penalty - job.penaltyTaken;
+        return owed < stakeLeft ? owed : stakeLeft;
     }
 
     function _payerOf(Job storage job) private view returns (address) {
@@ -131,7 +132,7 @@ abstract contract PenaltyHandler is SettleHandler {
     function _pickContradicted() private returns (uint256 place) {
         for (uint256 i = 0; i < 8; ++i) {
             place = _pick();
-            if (_jobs[place].answers == 2 && !_jobs[place].penalised) return place;
+            if (_jobs[place].answers == 2 && _jobs[place].penaltyTaken < _jobs[place].request.penalty) return place;
         }
     }
 }

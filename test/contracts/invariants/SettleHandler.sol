@@ -132,7 +132,7 @@ abstract contract SettleHandler is VaultHandler {
             Request storage request = _jobs[i].request;
             bytes32 id = _jobs[i].id;
             bool used = ESCROW.isNonceUsed(request.payer, request.provider, request.nonce);
-            digest = keccak256(abi.encode(digest, ESCROW.lockOf(id), ESCROW.isPenalised(id), used));
+            digest = keccak256(abi.encode(digest, ESCROW.lockOf(id), ESCROW.penaltyOf(id), used));
         }
     }
 

@@ -46,7 +46,6 @@ abstract contract World is Cast, Ledger {
 
     mapping(bytes32 key => Permit) private _permits;
     mapping(bytes32 id => uint256) private _timesClosed;
-    mapping(bytes32 id => uint256) private _timesPenalised;
     mapping(address payer => mapping(address provider => mapping(uint256 nonce => uint256))) private _timesUsed;
 
     constructor(uint256 feeBps) {
@@ -157,9 +156,6 @@ abstract contract World is Cast, Ledger {
             if (logs[i].emitter != address(ESCROW)) continue;
             bytes32 kind = logs[i].topics[0];
             bytes32 id = logs[i].topics[1];
-            if (kind == IEscrow.Penalised.selector && ++_timesPenalised[id] > 1) {
-                _breach(Rules.ONCE, "an id was penalised twice");
-            }
             if (kind == IEscrow.Reclaimed.selector || kind == IEscrow.Settled.selector) {
                 if (++_timesClosed[id] > 1) _breach(Rules.ONCE, "an id was paid twice");
             }

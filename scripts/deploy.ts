@@ -1,0 +1,47 @@
+// Deploys Assay on a chain: see docs/deploying.md.
+import { stopThreads } from "../src/model/groth16.ts";
+import { deploy, STEPS } from "./deploy/deploy.ts";
+import { jsonOf, questionOf, summaryOf } from "./deploy/report.ts";
+import { privateKeyFrom } from "./deploy/secrets.ts";
+import { confirm } from "./deploy/terminal.ts";
+import { parseCommand, USAGE, UsageError } from "./deploy/usage.ts";
+import { buildContracts } from "./local/build-contracts.ts";
+import { startProgress } from "./progress.ts";
+
+async function main(): Promise<void> {
+  const command = await parseCommand(process.argv.slice(2));
+  if (command.isHelp) {
+    console.log(USAGE);
+    return;
+  }
+  const privateKey = await privateKeyFrom(command.keystore, process.env);
+  const progress = startProgress("deploying", 1 + STEPS);
+  try {
+    progress.note("building the contracts");
+    await buildContracts();
+    progress.advance();
+    const deployed = await deploy({
+      ...command,
+      privateKey,
+      progress,
+      async confirm(plan) {
+        progress.end();
+        return command.isConfirmed || confirm(questionOf(plan));
+      },
+    });
+    progress.end();
+    console.log(command.isJson ? jsonOf(deployed) : summaryOf(deployed));
+  } finally {
+    progress.end();
+    await stopThreads();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  const isUsage =
+    error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS") === true;
+  console.error(isUsage ? `${(error as Error).message}\n\n${USAGE}` : (error as Error).message);
+  process.exitCode = isUsage ? 2 : 1;
+}

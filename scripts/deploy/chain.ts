@@ -1,0 +1,82 @@
+/** The chain that is deployed on, over JSON-RPC, and the account that pays for it. */
+import { network } from "hardhat";
+import { createPublicClient, custom, getAddress } from "viem";
+import type { Address, Hex } from "viem";
+import { privateKeyToAddress } from "viem/accounts";
+
+/** What every development node calls itself: only such a chain is given a test token and the development phase 1. */
+export const LOCAL_CHAIN_ID = 31_337;
+
+/**
+ * Connects to a chain. Close the connection in the end, or the process stays.
+ *
+ * @param privateKey The account that deploys; only a local chain lends one of its own.
+ */
+export async function connect(rpc: string, privateKey: Hex | undefined) {
+  // Only the network's kind matters: the address and the accounts are ours.
+  const accounts = privateKey === undefined ? "remote" : [privateKey];
+  const connection = await network.create({ network: "localhost", override: { url: rpc, accounts } });
+  const { provider } = connection;
+  const client = createPublicClient({ transport: custom(provider), pollingInterval: 500 });
+  const close = async (): Promise<void> => connection.close();
+  try {
+    const chainId = await client.getChainId().catch((cause: unknown) => {
+      throw new ChainUnreachableError(new URL(rpc).origin, { cause });
+    });
+    const isLocal = chainId === LOCAL_CHAIN_ID;
+    const deployer = privateKey === undefined ? await lentAccount() : privateKeyToAddress(privateKey);
+    if (deployer === undefined || (privateKey === undefined && !isLocal)) throw new NoAccountError(chainId);
+    if ((await client.getBalance({ address: deployer })) === 0n) throw new EmptyAccountError(deployer, chainId);
+    return { provider, client, chainId, isLocal, deployer, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  async function lentAccount(): Promise<Address | undefined> {
+    const [first] = (await provider.request({ method: "eth_accounts" })) as Address[];
+    return first === undefined ? undefined : getAddress(first);
+  }
+}
+
+export type Chain = Awaited<ReturnType<typeof connect>>;
+
+/** Nobody answers at the address of the chain's node. */
+export class ChainUnreachableError extends Error {
+  override readonly name = "ChainUnreachableError";
+  /** Without path and query, which may hold a provider's key. */
+  readonly origin: string;
+
+  constructor(origin: string, options?: ErrorOptions) {
+    super(
+      `No chain answers JSON-RPC at ${origin}. Check the address, or start a local chain with "npx hardhat node".`,
+      options,
+    );
+    this.origin = origin;
+  }
+}
+
+/** A chain that is not local was to be deployed on without an account. */
+export class NoAccountError extends Error {
+  override readonly name = "NoAccountError";
+  readonly chainId: number;
+
+  constructor(chainId: number) {
+    super(
+      `Chain ${chainId} needs an account that pays for the deployment, and none was given. Give --keystore FILE, or ` +
+        "set ASSAY_PRIVATE_KEY.",
+    );
+    this.chainId = chainId;
+  }
+}
+
+/** The account cannot pay for a single transaction. */
+export class EmptyAccountError extends Error {
+  override readonly name = "EmptyAccountError";
+  readonly account: Address;
+
+  constructor(account: Address, chainId: number) {
+    super(`${account} has nothing on chain ${chainId} to pay for gas with. Send it some of the chain's coin first.`);
+    this.account = account;
+  }
+}
