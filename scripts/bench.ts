@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { ALL_SIZES, measureGas } from "./bench/gas.ts";
 import { formatGas } from "./bench/gas-table.ts";
 import { buildContracts } from "./local/build-contracts.ts";
+import { UsageError, runCommand } from "./usage.ts";
 
 /** From the project's root. */
 const PINNED_GAS = "test/fixtures/gas.json";
@@ -26,11 +27,11 @@ const OPTIONS = {
   help: { type: "boolean", default: false },
 } as const;
 
-async function main(): Promise<number> {
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   if (values.help) {
     console.log(USAGE);
-    return 0;
+    return;
   }
   if (positionals.length !== 1 || positionals[0] !== "gas") {
     throw new UsageError(`What to measure must be "gas", got ${JSON.stringify(positionals.join(" "))}.`);
@@ -41,7 +42,6 @@ async function main(): Promise<number> {
   const rows = await measureGas({ sizes, models });
   if (values.pin) await writeFile(PINNED_GAS, `${JSON.stringify(rows, null, 2)}\n`);
   console.log(values.json ? JSON.stringify(rows, null, 2) : formatGas(rows));
-  return 0;
 }
 
 function numbers(option: string, text: string, allowed: (value: number) => boolean): number[] {
@@ -50,17 +50,4 @@ function numbers(option: string, text: string, allowed: (value: number) => boole
   throw new UsageError(`${option} takes numbers from its range, separated by commas, got ${JSON.stringify(text)}.`);
 }
 
-/** The command line asks for something that there is not. */
-class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isUsage =
-    error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS") === true;
-  if (!isUsage) throw error;
-  console.error(`${(error as Error).message}\n\n${USAGE}`);
-  process.exitCode = 2;
-}
+await runCommand(USAGE, main);

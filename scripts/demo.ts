@@ -8,6 +8,7 @@ import type { Story } from "./demo/story.ts";
 import { breakPromise, fundTab, trade } from "./demo/tab.ts";
 import { reclaimStockPayment, settleStockPayment } from "./demo/vault.ts";
 import { startProgress } from "./progress.ts";
+import { runCommand } from "./usage.ts";
 
 const USAGE = `Usage: npm run demo [-- --json]
 
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
   const stage = await setStage(progress.note);
   progress.end();
   try {
-    print("Assay: an agent pays for an answer only after the answer was proven, on chain.");
+    print(`Assay: an agent pays for an answer only after the answer was proven, on chain. Local node: ${stage.url}`);
     for (const [title, play] of ACTS) {
       story.act(title);
       await play(stage, story);
@@ -46,7 +47,7 @@ async function main(): Promise<void> {
     if (values.json === true) console.log(JSON.stringify(story.records, null, 2));
   } finally {
     await stopThreads();
-    await stage.connection.close();
+    await stage.stop();
   }
 }
 
@@ -78,4 +79,4 @@ class BooksError extends Error {
   }
 }
 
-await main();
+await runCommand(USAGE, main);

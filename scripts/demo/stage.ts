@@ -3,10 +3,10 @@ import { formatUnits } from "viem";
 import type { Address, Hex } from "viem";
 
 import { buildContracts } from "../local/build-contracts.ts";
-import { startChain } from "../local/chain.ts";
 import { account } from "../local/market.ts";
 import type { Terms } from "../local/market.ts";
 import { sampleModel } from "../local/models.ts";
+import { startNode } from "./node.ts";
 
 const USDC = 1_000_000n;
 
@@ -15,7 +15,7 @@ export async function setStage(onStep: (step: string) => void) {
   await buildContracts();
   const model = await sampleModel("credit-approval", "development", onStep);
   onStep("starting a local node and deploying");
-  const chain = await startChain(model.key);
+  const chain = await startNode();
   const { client, token, escrow, verifier } = chain;
   const cast = {
     agent: account(1),

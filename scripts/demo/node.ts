@@ -1,0 +1,55 @@
+/** A node that answers on loopback, with Assay deployed on it by the same command that deploys anywhere. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { network } from "hardhat";
+
+import type { Deployment } from "../../src/protocol/deployment.ts";
+import { deploy } from "../deploy/deploy.ts";
+import type { DeploymentRecord } from "../deploy/record.ts";
+
+/** Starts the node and deploys on it. `stop` ends both the connection and the node. */
+export async function startNode() {
+  const node = await network.createServer("default", "127.0.0.1", 0);
+  const { address, port } = await node.listen();
+  const url = `http://${address}:${port}`;
+  const { contracts, token: tokenAddress, chainId } = await deployed(url);
+  if (contracts.Groth16Verifier === undefined) throw new NoVerifierError(chainId);
+
+  const connection = await network.create({ network: "localhost", override: { url } });
+  const { viem } = connection;
+  const deployment: Deployment = { chainId, escrow: contracts.Escrow.address };
+  return {
+    url,
+    deployment,
+    client: await viem.getPublicClient(),
+    test: await viem.getTestClient(),
+    token: await viem.getContractAt("TestUSDC", tokenAddress),
+    escrow: await viem.getContractAt("Escrow", contracts.Escrow.address),
+    verifier: await viem.getContractAt("Groth16Verifier", contracts.Groth16Verifier.address),
+    async stop() {
+      await connection.close();
+      await node.close();
+    },
+  };
+}
+
+/** The node forgets everything at its end, so its record is not kept. */
+async function deployed(rpc: string): Promise<DeploymentRecord> {
+  const folder = await mkdtemp(join(tmpdir(), "assay-demo-"));
+  try {
+    const { record } = await deploy({ rpc, folder });
+    return record;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The chain that was started is not taken for a local one. */
+export class NoVerifierError extends Error {
+  override readonly name = "NoVerifierError";
+  constructor(chainId: number) {
+    super(`Chain ${chainId} got no verifier for the development phase 1. The demo runs on a local chain alone.`);
+  }
+}
