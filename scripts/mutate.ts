@@ -60,6 +60,9 @@ class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+// An interrupt is an exit like any other, so that no copy of the project stays behind.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 try {
   process.exitCode = await main();
 } catch (error) {

@@ -207,6 +207,7 @@ export const escrowAbi = [
       { indexed: true, internalType: "bytes32", name: "id", type: "bytes32" },
       { indexed: true, internalType: "address", name: "payer", type: "address" },
       { indexed: false, internalType: "uint256", name: "amount", type: "uint256" },
+      { indexed: false, internalType: "bool", name: "vouched", type: "bool" },
     ],
     name: "Credited",
     type: "event",
@@ -559,13 +560,6 @@ export const escrowAbi = [
   },
   {
     inputs: [{ internalType: "bytes32", name: "id", type: "bytes32" }],
-    name: "isPenalised",
-    outputs: [{ internalType: "bool", name: "", type: "bool" }],
-    stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [{ internalType: "bytes32", name: "id", type: "bytes32" }],
     name: "lockOf",
     outputs: [
       {
@@ -654,6 +648,13 @@ export const escrowAbi = [
     name: "openFromVault",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ internalType: "bytes32", name: "id", type: "bytes32" }],
+    name: "penaltyOf",
+    outputs: [{ internalType: "uint256", name: "", type: "uint256" }],
+    stateMutability: "view",
     type: "function",
   },
   {
