@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { tryAll } from "./mutate/campaign.ts";
 import { findMutants, type Mutant } from "./mutate/mutants.ts";
 import { describeMutant, describeReport, judge, rowOf } from "./mutate/report.ts";
+import { UsageError, runCommand } from "./usage.ts";
 
 const USAGE = `Usage: npm run mutate -- [--only contracts/Escrow.sol[:line]] [--list] [--json]
 
@@ -24,18 +25,18 @@ const OPTIONS = {
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-async function main(): Promise<number> {
+async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) {
     console.log(USAGE);
-    return 0;
+    return;
   }
   const all = findMutants(ROOT);
   const chosen = choose(all, values.only);
   if (values.list) {
     for (const mutant of chosen) console.log(describeMutant(mutant));
     console.log(`${chosen.length} mutants`);
-    return 0;
+    return;
   }
   const trials = await tryAll(ROOT, chosen, ({ mutant, verdict, listed }) => {
     if (verdict.fate !== "survived" || listed !== undefined) return;
@@ -43,7 +44,7 @@ async function main(): Promise<number> {
   });
   const report = judge(trials, all);
   console.log(values.json ? JSON.stringify(trials.map(rowOf), null, 2) : describeReport(report));
-  return report.survivors.length + report.rotten.length === 0 ? 0 : 1;
+  if (report.survivors.length + report.rotten.length > 0) process.exitCode = 1;
 }
 
 function choose(mutants: readonly Mutant[], only: string): readonly Mutant[] {
@@ -55,20 +56,4 @@ function choose(mutants: readonly Mutant[], only: string): readonly Mutant[] {
   return chosen;
 }
 
-/** The command line asks for something that there is not. */
-class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-// An interrupt is an exit like any other, so that no copy of the project stays behind.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isUsage =
-    error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS") === true;
-  if (!isUsage) throw error;
-  console.error(`${(error as Error).message}\n\n${USAGE}`);
-  process.exitCode = 2;
-}
+await runCommand(USAGE, main);
