@@ -269,8 +269,8 @@ contract Groth16Verifier is IVerifier {
     }
 
     /// @dev Hashes every word that the batch reads, as it reads it, and the lengths. Less has been forged: with a
-    /// challenge that the inputs do not move, an error in one claim cancels an error in another. Nothing may be allocated
-    /// between the first word and the hash: they stand in free memory.
+    /// challenge that the inputs do not move, an error in one claim cancels an error in another. Nothing may be
+    /// allocated between the first word and the hash: they stand in free memory.
     function _challenge(
         Claim[] calldata claims,
         bytes calldata proof

@@ -29,7 +29,7 @@ contract SlashTest is EscrowTest {
         books.tab.stake -= taken;
         books.agent += taken;
         _assertBooks(books);
-        vm.assertEq(escrow.penaltyOf(id), PENALTY, "penalty");
+        vm.assertEq(escrow.penaltyOf(id), taken, "penalty");
     }
 
     function test_slash_revertsUntilTheDeadlineHasPassed() external {
