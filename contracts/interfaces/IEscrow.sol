@@ -193,8 +193,8 @@ interface IEscrow {
     /// @notice Opens a locked request with the money in its vault, after pulling `authorization` into the vault if that
     /// has a signature. A surplus, or all of it if the request can no longer open, becomes the payer's balance.
     /// @dev The payer is the request's. If that is zero, only the provider may call, and the payer is
-    /// `authorization.from`: proven when the pull brought all that arrived, else vouched for by the provider. A client that does
-    /// not want to trust the provider for this names itself in the request.
+    /// `authorization.from`: proven when the pull brought all that arrived, else vouched for by the provider. A client
+    /// that does not want to trust the provider for this names itself in the request.
     function openFromVault(Request calldata request, Authorization calldata authorization) external;
 
     /// @notice Verifies the claims of all fills in one call, then pays each from its tab or lock.
