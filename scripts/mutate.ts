@@ -56,4 +56,7 @@ function choose(mutants: readonly Mutant[], only: string): readonly Mutant[] {
   return chosen;
 }
 
+// An interrupt is an exit like any other, so that no copy of the project stays behind.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 await runCommand(USAGE, main);

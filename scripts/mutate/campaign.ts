@@ -4,57 +4,57 @@ import { availableParallelism } from "node:os";
 import { startProgress } from "../progress.ts";
 import { EQUIVALENT, isMeant, type Equivalent } from "./equivalent.ts";
 import type { Mutant } from "./mutants.ts";
-import {
-  buildSandbox,
-  checkUnmutated,
-  makeSandbox,
-  removeSandbox,
-  tryMutant,
-  type Sandbox,
-  type Verdict,
-} from "./sandbox.ts";
+import { checkUnmutated, makeSandbox, tryMutant, type Sandbox, type Verdict } from "./sandbox.ts";
+import { BUILD, suitesForAny } from "./suites.ts";
 
 /** What became of a mutant, and the entry of the list that said so before. */
 export type Trial = { readonly mutant: Mutant; readonly verdict: Verdict; readonly listed: Equivalent | undefined };
 
-/** Tries each mutant; `onTrial` hears of each as it ends. Answers in the order of the mutants. */
+/** Tries each mutant of the project at `root`; `onTrial` hears of each as it ends. */
 export async function tryAll(
   root: string,
   mutants: readonly Mutant[],
   onTrial: (trial: Trial) => void,
 ): Promise<Trial[]> {
-  const sandboxes: Sandbox[] = [];
-  try {
-    for (let count = 0; count < Math.min(availableParallelism(), mutants.length); count++) {
-      sandboxes.push(await makeSandbox(root));
-    }
-    await prepare(sandboxes, mutants);
+  const count = Math.min(availableParallelism(), mutants.length);
+  const sandboxes = await Promise.all(Array.from({ length: count }, () => makeSandbox(root)));
+  await prepare(sandboxes, mutants);
 
-    const progress = startProgress("Mutants", mutants.length);
-    const trials = new Map<Mutant, Trial>();
-    const queue = mutants.values();
-    const work = async (sandbox: Sandbox): Promise<void> => {
-      // The workers share one iterator: each takes the next mutant when it is done with one.
-      for (const mutant of queue) {
-        const verdict = await tryMutant(sandbox, mutant, root);
-        const trial = { mutant, verdict, listed: EQUIVALENT.find((entry) => isMeant(entry, mutant)) };
-        trials.set(mutant, trial);
-        progress.end();
-        onTrial(trial);
-        progress.advance();
-      }
-    };
-    await Promise.all(sandboxes.map(work));
+  const trials: Trial[] = [];
+  const progress = startProgress("Mutants", mutants.length);
+  await share(mutants, sandboxes, async (mutant, sandbox) => {
+    const verdict = await tryMutant(sandbox, mutant);
+    const trial = { mutant, verdict, listed: EQUIVALENT.find((entry) => isMeant(entry, mutant)) };
+    trials.push(trial);
     progress.end();
-    return mutants.flatMap((mutant) => trials.get(mutant) ?? []);
-  } finally {
-    await Promise.all(sandboxes.map(removeSandbox));
-  }
+    onTrial(trial);
+    progress.advance();
+  });
+  progress.end();
+  return trials;
 }
 
-async function prepare([first, ...others]: readonly Sandbox[], mutants: readonly Mutant[]): Promise<void> {
-  if (first === undefined) return;
-  const progress = startProgress("Without mutants", 0);
-  await Promise.all([checkUnmutated(first, mutants, progress.note), ...others.map(buildSandbox)]);
+/** Builds in every sandbox, and sees to it that the tests pass where nothing is mutated. */
+async function prepare(sandboxes: readonly Sandbox[], mutants: readonly Mutant[]): Promise<void> {
+  const suites = sandboxes.slice(0, 1).flatMap(({ files }) => suitesForAny(mutants, files));
+  const progress = startProgress("Tests without mutants", suites.length);
+  await Promise.all(sandboxes.map((sandbox) => checkUnmutated(sandbox, BUILD)));
+  await share(suites, sandboxes, async (suite, sandbox) => {
+    await checkUnmutated(sandbox, suite);
+    progress.advance();
+  });
   progress.end();
+}
+
+/** Has each item worked on in the first sandbox that is free. */
+async function share<T>(
+  items: readonly T[],
+  sandboxes: readonly Sandbox[],
+  work: (item: T, sandbox: Sandbox) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const drain = async (sandbox: Sandbox): Promise<void> => {
+    for (const item of queue) await work(item, sandbox);
+  };
+  await Promise.all(sandboxes.map(drain));
 }

@@ -1,12 +1,12 @@
 /** Private copies of the project, in which mutants are built and tested. */
 import { spawn } from "node:child_process";
-import { globSync } from "node:fs";
-import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { globSync, rmSync } from "node:fs";
+import { cp, mkdtemp, readFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 
 import type { Mutant } from "./mutants.ts";
-import { suitesFor, suitesForAny, type Suite, type TestFiles } from "./suites.ts";
+import { suitesFor, type Suite, type TestFiles } from "./suites.ts";
 
 /** What became of a mutant: it does not compile; a test failed; the tests did not end; or nothing noticed. */
 export type Fate = "stillborn" | "killed" | "timeout" | "survived";
@@ -27,14 +27,13 @@ const SHARED = ["node_modules", ".cache"];
 /** A loop without end is only noticed by the clock. */
 const TIME_LIMIT = 300_000;
 
-const BUILD: Suite = { name: "the build", arguments: ["build", "--no-tests"] };
-
 /** Hardhat's code for sources that do not compile. */
 const COMPILATION_FAILED = "HHE910";
 
-/** Copies the project at `original`. */
+/** Copies the project at `original`; the copy is gone when this process is. */
 export async function makeSandbox(original: string): Promise<Sandbox> {
   const root = await mkdtemp(join(tmpdir(), "assay-mutate-"));
+  process.once("exit", () => rmSync(root, { recursive: true, force: true }));
   await cp(original, root, {
     recursive: true,
     filter: (path) => !LEFT_OUT.has(relative(original, path)),
@@ -46,35 +45,20 @@ export async function makeSandbox(original: string): Promise<Sandbox> {
   return { root, files: { solidity, invariants, mocha: find("test/**/*.ts") } };
 }
 
-export async function removeSandbox({ root }: Sandbox): Promise<void> {
-  await rm(root, { recursive: true, force: true });
-}
-
-/** Builds the project as it is, and runs what will decide about the mutants: what fails now would kill them all. */
-export async function checkUnmutated(
-  sandbox: Sandbox,
-  mutants: readonly Mutant[],
-  onSuite: (name: string) => void,
-): Promise<void> {
-  for (const suite of [BUILD, ...suitesForAny(mutants, sandbox.files)]) {
-    onSuite(suite.name);
-    const { outcome, output } = await run(sandbox, suite);
-    if (outcome !== "passed") throw new UnmutatedError(suite.name, output);
-  }
-}
-
-/** Builds what all tests of the library share. */
-export async function buildSandbox(sandbox: Sandbox): Promise<void> {
-  await run(sandbox, BUILD);
+/** Runs tests on the project as it is: those that fail now would kill every mutant. */
+export async function checkUnmutated(sandbox: Sandbox, suite: Suite): Promise<void> {
+  const { outcome, output } = await run(sandbox, suite);
+  if (outcome !== "passed") throw new UnmutatedError(suite.name, output);
 }
 
 /** Puts a mutant in the place of its contract, tests it, and puts the contract back. */
-export async function tryMutant(sandbox: Sandbox, mutant: Mutant, original: string): Promise<Verdict> {
+export async function tryMutant(sandbox: Sandbox, mutant: Mutant): Promise<Verdict> {
   const start = performance.now();
   const verdict = (fate: Fate, by: string): Verdict => {
     return { fate, by, seconds: Math.round((performance.now() - start) / 1000) };
   };
   const path = join(sandbox.root, mutant.file);
+  const intact = await readFile(path);
   await writeFile(path, mutant.content);
   try {
     for (const suite of suitesFor(mutant, sandbox.files)) {
@@ -85,7 +69,7 @@ export async function tryMutant(sandbox: Sandbox, mutant: Mutant, original: stri
     }
     return verdict("survived", "");
   } finally {
-    await cp(join(original, mutant.file), path);
+    await writeFile(path, intact);
   }
 }
 

@@ -16,12 +16,7 @@ const PARITY = /\/protocol\/(?:authorization|claim|receipt|receipt-tree|request|
 const NEAREST = 8;
 
 /** Some tests, as arguments of Hardhat. */
-export type Suite = {
-  readonly name: string;
-  readonly arguments: readonly string[];
-  /** Whether a later suite runs the same tests again. */
-  readonly isPart?: boolean;
-};
+export type Suite = { readonly name: string; readonly arguments: readonly string[] };
 
 export type TestFiles = {
   readonly solidity: readonly string[];
@@ -30,17 +25,20 @@ export type TestFiles = {
   readonly mocha: readonly string[];
 };
 
+/** Builds what all tests of the library share. */
+export const BUILD: Suite = { name: "the build", arguments: ["build", "--no-tests"] };
+
 /** The suites to run on a mutant, until one fails. */
 export function suitesFor(mutant: Mutant, files: TestFiles): Suite[] {
   if (isVerifier(mutant.file)) return verifierSuites(files);
   const nearest = nearestTests(mutant, files.solidity);
-  const first = nearest.length === 0 ? [] : [{ ...quick(nearest.map(titleOf).join(", "), nearest), isPart: true }];
+  const first = nearest.length === 0 ? [] : [quick(nearest.map(titleOf).join(", "), nearest)];
   return [...first, quick("all Solidity tests", files.solidity), ...lastSuites(files)];
 }
 
-/** The suites that decide about some of the mutants: all must pass before anything is mutated. */
+/** The suites that any of these mutants is tested with. */
 export function suitesForAny(mutants: readonly Mutant[], files: TestFiles): Suite[] {
-  const suites = mutants.flatMap((mutant) => suitesFor(mutant, files).filter(({ isPart }) => isPart !== true));
+  const suites = mutants.flatMap((mutant) => suitesFor(mutant, files));
   return [...new Map(suites.map((suite) => [suite.name, suite])).values()];
 }
 
