@@ -4,9 +4,10 @@ import { deploy, STEPS } from "./deploy/deploy.ts";
 import { jsonOf, questionOf, summaryOf } from "./deploy/report.ts";
 import { privateKeyFrom } from "./deploy/secrets.ts";
 import { confirm } from "./deploy/terminal.ts";
-import { parseCommand, USAGE, UsageError } from "./deploy/usage.ts";
+import { parseCommand, USAGE } from "./deploy/usage.ts";
 import { buildContracts } from "./local/build-contracts.ts";
 import { startProgress } from "./progress.ts";
+import { UsageError } from "./usage.ts";
 
 async function main(): Promise<void> {
   const command = await parseCommand(process.argv.slice(2));

@@ -8,6 +8,7 @@ import type { Address } from "viem";
 import { MAX_FEE_BPS } from "../../src/protocol/limits.ts";
 import { keyFromSnarkjs } from "../../src/protocol/snarkjs.ts";
 import type { Fee } from "../local/chain.ts";
+import { UsageError } from "../usage.ts";
 import type { Phase1 } from "./phase1.ts";
 
 export const USAGE = `Usage: npm run deploy -- [options]
@@ -96,9 +97,4 @@ async function readPhase1(file: string): Promise<Phase1> {
     throw new UsageError(`--phase1 takes a JSON file, and ${file} cannot be read as one.`, { cause });
   }
   return keyFromSnarkjs(json);
-}
-
-/** The command line asks for something that there is not. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
 }
