@@ -1,12 +1,12 @@
 import { readdirSync } from "node:fs";
 import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import hardhatIgnitionViem from "@nomicfoundation/hardhat-ignition-viem";
 import hardhatMocha from "@nomicfoundation/hardhat-mocha";
 import hardhatViem from "@nomicfoundation/hardhat-viem";
 import { defineConfig } from "hardhat/config";
 
+import { EXACT, GAS_TESTS, QUICK } from "./scripts/hardhat/compilers.ts";
 import { strictWarnings } from "./scripts/hardhat/strict-warnings.ts";
 import { mochaTotals, solidityTotals } from "./scripts/hardhat/test-totals.ts";
 import { TOTALS_FILE } from "./scripts/totals.ts";
@@ -14,40 +14,18 @@ import { TOTALS_FILE } from "./scripts/totals.ts";
 /** Fixed, so that a run can be repeated; set ASSAY_FUZZ_SEED to 32 bytes of hex to look elsewhere. */
 const FUZZ_SEED = process.env["ASSAY_FUZZ_SEED"] ?? `0x${"a5".repeat(32)}`;
 
-const SOLC = { version: "0.8.37", path: fileURLToPath(import.meta.resolve("solc/soljson.js")) };
-const TARGET = { evmVersion: "cancun", metadata: { bytecodeHash: "none" } };
-
 const TESTS = "test/contracts";
-/** They measure the gas that is left to others, so they need the very code that is deployed. */
-const GAS_TESTS: ReadonlySet<string> = new Set(["SettleGas.t.sol", "SettleConsumers.t.sol", "Reclaim.t.sol"]);
+/** Built in seconds instead of minutes. What is deployed is the subject of the gas tests, and of all tests in TypeScript. */
 const OTHER_TESTS = readdirSync(new URL(TESTS, import.meta.url), { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".sol") && !GAS_TESTS.has(basename(file)))
   .map((file) => `${TESTS}/${file}`);
-
-/**
- * The other pipeline of the compiler: it builds these tests, and the contracts in them, in seconds instead of minutes.
- * What is deployed is the subject of the gas tests, and of all tests in TypeScript.
- */
-const QUICK = {
-  ...SOLC,
-  settings: {
-    ...TARGET,
-    viaIR: false,
-    optimizer: { enabled: true, details: { yul: false, cse: false, constantOptimizer: false } },
-  },
-};
 
 export default defineConfig({
   plugins: [hardhatViem, hardhatMocha, hardhatIgnitionViem, strictWarnings],
   tasks: [solidityTotals],
   solidity: {
     splitTestsCompilation: true,
-    compilers: [
-      {
-        ...SOLC,
-        settings: { ...TARGET, viaIR: true, optimizer: { enabled: true, runs: 1_000_000 } },
-      },
-    ],
+    compilers: [EXACT],
     overrides: Object.fromEntries(OTHER_TESTS.map((file) => [file, QUICK])),
   },
   test: {

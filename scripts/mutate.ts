@@ -9,6 +9,7 @@ import { UsageError, runCommand } from "./usage.ts";
 const USAGE = `Usage: npm run mutate -- [--only contracts/Escrow.sol[:line]] [--list] [--json]
 
 Breaks the contracts in one place at a time, in copies of the project, and runs the tests: each must notice.
+What became of a mutant is kept in .cache/mutants until a contract or a test changes, so a run that was cut short goes on.
 Exits with 1 if one survives that scripts/mutate/equivalent.ts does not excuse, or if that list is wrong.
 
   --only     the mutants of one file, or of one line of it

@@ -6,28 +6,41 @@ import { EQUIVALENT, isMeant, type Equivalent } from "./equivalent.ts";
 import type { Mutant } from "./mutants.ts";
 import { checkUnmutated, makeSandbox, tryMutant, type Sandbox, type Verdict } from "./sandbox.ts";
 import { BUILD, suitesForAny } from "./suites.ts";
+import { openVerdicts } from "./verdicts.ts";
 
 /** What became of a mutant, and the entry of the list that said so before. */
 export type Trial = { readonly mutant: Mutant; readonly verdict: Verdict; readonly listed: Equivalent | undefined };
 
-/** Tries each mutant of the project at `root`; `onTrial` hears of each as it ends. */
+/** Tries each mutant of the project at `root` that has no verdict yet; `onTrial` hears of each as it ends. */
 export async function tryAll(
   root: string,
   mutants: readonly Mutant[],
   onTrial: (trial: Trial) => void,
 ): Promise<Trial[]> {
-  const count = Math.min(availableParallelism(), mutants.length);
-  const sandboxes = await Promise.all(Array.from({ length: count }, () => makeSandbox(root)));
-  await prepare(sandboxes, mutants);
-
+  const verdicts = openVerdicts(root);
   const trials: Trial[] = [];
-  const progress = startProgress("Mutants", mutants.length);
-  await share(mutants, sandboxes, async (mutant, sandbox) => {
-    const verdict = await tryMutant(sandbox, mutant);
+  const end = (mutant: Mutant, verdict: Verdict): void => {
     const trial = { mutant, verdict, listed: EQUIVALENT.find((entry) => isMeant(entry, mutant)) };
     trials.push(trial);
-    progress.end();
     onTrial(trial);
+  };
+
+  const untried: Mutant[] = [];
+  for (const mutant of mutants) {
+    const verdict = verdicts.find(mutant);
+    if (verdict === undefined) untried.push(mutant);
+    else end(mutant, verdict);
+  }
+  const count = Math.min(availableParallelism(), untried.length);
+  const sandboxes = await Promise.all(Array.from({ length: count }, () => makeSandbox(root)));
+  await prepare(sandboxes, untried);
+
+  const progress = startProgress("Mutants", untried.length);
+  await share(untried, sandboxes, async (mutant, sandbox) => {
+    const verdict = await tryMutant(sandbox, mutant);
+    verdicts.keep(mutant, verdict);
+    progress.end();
+    end(mutant, verdict);
     progress.advance();
   });
   progress.end();

@@ -1,13 +1,14 @@
 /** Which tests look at a mutant, the quickest to notice it first. */
 import { basename } from "node:path";
 
+import { GAS_TESTS } from "../hardhat/compilers.ts";
 import type { Mutant } from "./mutants.ts";
 
 /** The build profile for tests that measure gas. */
 export const EXACT_BUILD = "exact";
 
-/** Tests that only hold for optimized code, since they measure the gas that a consumer is left with. */
-const GAS_TESTS = "GasOrReverts|BurnsAllGas|WithTheGasItPromises";
+/** Tests that only hold for optimized code, since they measure the gas that another is left with. */
+const GAS_LIMITED = "OrReverts|BurnsAllGas|WithTheGasItPromises";
 
 /** Where the library is held against the contracts. */
 const PARITY = /\/protocol\/(?:authorization|claim|receipt|receipt-tree|request|vault)\.ts$/;
@@ -51,10 +52,10 @@ function verifierSuites({ mocha }: TestFiles): Suite[] {
 
 function lastSuites({ solidity, invariants, mocha }: TestFiles): Suite[] {
   const parity = mocha.filter((file) => PARITY.test(file));
-  const gas = solidity.filter((file) => /\/SettleGas|\/SettleConsumers/.test(file));
+  const gas = solidity.filter((file) => GAS_TESTS.has(basename(file)));
   return [
     { name: "tests of the library", arguments: ["test", "mocha", "--bail", "--", ...parity] },
-    exact("tests of gas", gas, "--grep", GAS_TESTS),
+    exact("tests of gas", gas, "--grep", GAS_LIMITED),
     quick("invariants", invariants),
   ];
 }
@@ -65,7 +66,7 @@ function exact(name: string, files: readonly string[], ...filter: readonly strin
 }
 
 function quick(name: string, files: readonly string[]): Suite {
-  return { name, arguments: ["test", "solidity", "--no-compile", "--grep-exclude", GAS_TESTS, "--", ...files] };
+  return { name, arguments: ["test", "solidity", "--no-compile", "--grep-exclude", GAS_LIMITED, "--", ...files] };
 }
 
 /** Test files are named after a contract, or after a function, then after what they look at. */
