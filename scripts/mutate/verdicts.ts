@@ -7,10 +7,7 @@ import type { Mutant } from "./mutants.ts";
 import type { Verdict } from "./sandbox.ts";
 
 /** What a verdict depends on, besides the mutant. */
-const SUBJECT = ["contracts/**/*.sol", "test/**/*.*", "scripts/mutate/*.ts", "scripts/hardhat/*.ts"];
-
-/** They decide what is printed, not what becomes of a mutant. */
-const WORDS = ["scripts/mutate/equivalent.ts", "scripts/mutate/report.ts"];
+const SUBJECT = ["contracts/**/*.sol", "test/**/*.*", "scripts/mutate/{hardhat.config,suites}.ts", "scripts/hardhat/*.ts"];
 
 export type Verdicts = {
   readonly find: (mutant: Mutant) => Verdict | undefined;
@@ -38,11 +35,8 @@ function keyOf({ file, content }: Mutant): string {
 
 function hashSubject(root: string): string {
   const hash = createHash("sha256");
-  const files = globSync(SUBJECT, { cwd: root }).filter((file) => !WORDS.includes(file));
-  for (const file of files.sort())
-    hash
-      .update(file)
-      .update("\0")
-      .update(readFileSync(join(root, file)));
+  for (const file of globSync(SUBJECT, { cwd: root }).sort()) {
+    hash.update(`${file}\0`).update(readFileSync(join(root, file)));
+  }
   return hash.digest("hex");
 }
