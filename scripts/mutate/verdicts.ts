@@ -7,7 +7,12 @@ import type { Mutant } from "./mutants.ts";
 import type { Verdict } from "./sandbox.ts";
 
 /** What a verdict depends on, besides the mutant. */
-const SUBJECT = ["contracts/**/*.sol", "test/**/*.*", "scripts/mutate/{hardhat.config,suites}.ts", "scripts/hardhat/*.ts"];
+const SUBJECT = [
+  "contracts/**/*.sol",
+  "test/**/*.*",
+  "scripts/mutate/{hardhat.config,suites}.ts",
+  "scripts/hardhat/*.ts",
+];
 
 export type Verdicts = {
   readonly find: (mutant: Mutant) => Verdict | undefined;
