@@ -1,5 +1,6 @@
 /**
- * Groth16 by snarkjs: the one file that imports it. Files are bytes in memory, so a warm prover reads none.
+ * Groth16 by snarkjs: the one file that imports it. What proves takes bytes in memory, so a warm prover reads no file;
+ * what makes keys takes paths, for keys may be larger than memory.
  */
 import { readFileSync } from "node:fs";
 
@@ -21,35 +22,92 @@ export const { version: SNARKJS_VERSION } = JSON.parse(
 
 type MemoryFile = { type: "mem"; data?: Uint8Array };
 
+/** Told what a long step is at, in words for a progress line. */
+export type OnProgress = (words: string) => void;
+
 /**
- * The key of a circuit before anyone contributed to it. Whoever has only this key can forge: contribute first.
+ * Makes the key of a circuit before anyone contributed to it. Whoever has only this key can forge: contribute first.
  *
  * @param r1cs The compiled constraints.
  * @param phase1 Path of a prepared phase 1 that is large enough.
+ * @param key Where the key goes; by default nowhere, which tells whether it can be made.
  */
-export async function newProvingKey(r1cs: Uint8Array, phase1: string): Promise<Uint8Array> {
-  const key: MemoryFile = { type: "mem" };
-  const result = await zKey.newZKey(r1cs, phase1, key);
-  if (result === -1 || key.data === undefined) throw new SetupFailedError("the phase 1 is too small or not prepared");
-  return key.data;
+export async function newProvingKey(
+  r1cs: string | Uint8Array,
+  phase1: string,
+  key?: string,
+  onProgress?: OnProgress,
+): Promise<void> {
+  const log = new Log(onProgress);
+  const result = await zKey.newZKey(r1cs, phase1, key ?? { type: "mem" }, log);
+  if (result === -1) throw new SetupFailedError(log.reason ?? "the phase 1 is too small or not prepared");
 }
 
-/** Adds a contribution to a key: as long as one contributor forgot its secret, nobody can forge. */
-export async function contribute(provingKey: Uint8Array, name: string): Promise<Uint8Array> {
-  const to: MemoryFile = { type: "mem" };
-  const entropy = Buffer.from(crypto.getRandomValues(new Uint8Array(64))).toString("hex");
-  await zKey.contribute(provingKey, to, name, entropy);
-  if (to.data === undefined) throw new SetupFailedError(`the contribution of ${name} wrote no key`);
-  return to.data;
+/**
+ * Adds a contribution to a key: as long as one contributor forgot its secret, nobody can forge.
+ *
+ * @param text Anything, mixed with fresh randomness of the system.
+ */
+export async function contribute(
+  from: string,
+  key: string,
+  name: string,
+  text: string,
+  onProgress?: OnProgress,
+): Promise<void> {
+  const fresh = Buffer.from(crypto.getRandomValues(new Uint8Array(64))).toString("hex");
+  await zKey.contribute(from, key, name, `${fresh}${text}`, new Log(onProgress));
+}
+
+/**
+ * Closes a key with a public beacon: nobody, the last contributor included, could choose the key that comes out.
+ *
+ * @param value 32 bytes in hex that nobody knew before the last contribution.
+ * @param iterations How often it is hashed, as a power of two.
+ */
+export async function applyBeacon(
+  from: string,
+  key: string,
+  name: string,
+  { value, iterations }: { readonly value: string; readonly iterations: number },
+  onProgress?: OnProgress,
+): Promise<void> {
+  const log = new Log(onProgress);
+  const result = await zKey.beacon(from, key, name, value.replace(/^0x/, ""), iterations, log);
+  if (result === false) throw new SetupFailedError(log.reason ?? "the beacon is malformed");
+}
+
+/** Refuses a key that is not of these constraints and this phase 1, or that has a contribution that is not sound. */
+export async function checkKey(
+  key: string | Uint8Array,
+  r1cs: string | Uint8Array,
+  phase1: string,
+  onProgress?: OnProgress,
+): Promise<void> {
+  const log = new Log(onProgress);
+  let isSound: boolean;
+  try {
+    isSound = await zKey.verifyFromR1cs(r1cs, phase1, key, log);
+  } catch (cause) {
+    // Points off the curve, or sections that are not there.
+    throw new KeyRefusedError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+  if (!isSound) throw new KeyRefusedError(log.reason ?? "a contribution in it is not sound");
 }
 
 /** Whether a key belongs to these constraints and this phase 1, and every contribution in it is sound. */
-export function isKeyOf(provingKey: Uint8Array, r1cs: Uint8Array, phase1: string): Promise<boolean> {
-  return zKey.verifyFromR1cs(r1cs, phase1, provingKey);
+export async function isKeyOf(key: Uint8Array, r1cs: Uint8Array, phase1: string): Promise<boolean> {
+  try {
+    await checkKey(key, r1cs, phase1);
+    return true;
+  } catch (error) {
+    if (error instanceof KeyRefusedError) return false;
+    throw error;
+  }
 }
 
 /** The public half of a key. */
-export function verificationKeyOf(provingKey: Uint8Array): Promise<VerificationKey> {
+export function verificationKeyOf(provingKey: string | Uint8Array): Promise<VerificationKey> {
   return zKey.exportVerificationKey(provingKey);
 }
 
@@ -98,11 +156,53 @@ export async function stopThreads(): Promise<void> {
   await curve.terminate();
 }
 
+/** What snarkjs says on the way. */
+class Log {
+  /** The last error, in its words. */
+  reason: string | undefined;
+  readonly #onProgress: OnProgress | undefined;
+
+  constructor(onProgress: OnProgress | undefined) {
+    this.#onProgress = onProgress;
+  }
+
+  debug(line: string): void {
+    this.#onProgress?.(line.trim());
+  }
+
+  info(line: string): void {
+    // Hashes come in several lines.
+    if (!line.includes("\n")) this.#onProgress?.(line.trim());
+  }
+
+  warn(line: string): void {
+    this.info(line);
+  }
+
+  error(line: string): void {
+    this.reason = line.replace(/^INVALID:\s*/, "").trim();
+  }
+}
+
 /** A proving key could not be made. */
 export class SetupFailedError extends Error {
   override readonly name = "SetupFailedError";
+  readonly reason: string;
+
   constructor(reason: string) {
     super(`No proving key was made: ${reason}.`);
+    this.reason = reason;
+  }
+}
+
+/** A proving key is not of its circuit and phase 1, or was tampered with. */
+export class KeyRefusedError extends Error {
+  override readonly name = "KeyRefusedError";
+  readonly reason: string;
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`The proving key does not verify against circuit and phase 1: ${reason}. Do not use it.`, options);
+    this.reason = reason;
   }
 }
 

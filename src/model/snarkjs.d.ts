@@ -33,10 +33,25 @@ declare module "snarkjs" {
     exportJson(witness: File): Promise<bigint[]>;
   };
 
+  type Logger = {
+    debug(line: string): void;
+    info(line: string): void;
+    warn(line: string): void;
+    error(line: string): void;
+  };
+
   const zKey: {
-    newZKey(r1cs: File, phase1: File, key: File): Promise<Uint8Array | -1>;
-    contribute(from: File, to: File, name: string, entropy: string): Promise<Uint8Array>;
-    verifyFromR1cs(r1cs: File, phase1: File, key: File): Promise<boolean>;
+    newZKey(r1cs: File, phase1: File, key: File, logger: Logger): Promise<Uint8Array | -1>;
+    contribute(from: File, to: File, name: string, entropy: string, logger: Logger): Promise<Uint8Array>;
+    beacon(
+      from: File,
+      to: File,
+      name: string,
+      value: string,
+      iterationsExponent: number,
+      logger: Logger,
+    ): Promise<Uint8Array | false>;
+    verifyFromR1cs(r1cs: File, phase1: File, key: File, logger: Logger): Promise<boolean>;
     exportVerificationKey(key: File): Promise<VerificationKey>;
   };
 

@@ -1,0 +1,230 @@
+/** Evaluates a graph in doubles: what the model says before it is quantised. */
+import { INPUT } from "./graph.ts";
+import type { Conv, Dense, Gather, Graph, Maximum, Node, Normalize, Operator, TreeNode, Trees } from "./graph.ts";
+
+/** Every tensor of the graph by its name, for one input. */
+export function evaluate(graph: Graph, input: Float64Array): Map<string, Float64Array> {
+  if (input.length !== graph.inputSize) throw new WrongInputSizeError(graph.inputSize, input.length);
+  const tensors = new Map([[INPUT, input]]);
+  for (const node of graph.nodes)
+    tensors.set(
+      node.id,
+      step(node, (name) => tensorOf(tensors, node, name)),
+    );
+  return tensors;
+}
+
+type Read = (name: string) => Float64Array;
+
+function tensorOf(tensors: ReadonlyMap<string, Float64Array>, node: Node, name: string): Float64Array {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) throw new MissingTensorError(node.id, name);
+  return tensor;
+}
+
+function step({ operator, size }: Node, read: Read): Float64Array {
+  switch (operator.kind) {
+    case "dense":
+      return dense(operator, read(operator.input));
+    case "conv":
+      return convolve(operator, read(operator.input), size);
+    case "gather":
+      return gather(operator, operator.inputs.map(read));
+    case "affine": {
+      const { multipliers, offsets } = operator;
+      return read(operator.input).map((value, index) => value * at(multipliers, index) + at(offsets, index));
+    }
+    case "sum": {
+      const terms = operator.inputs.map(read);
+      return new Float64Array(size).map((_, index) =>
+        terms.reduce((sum, term, which) => sum + (operator.coefficients[which] as number) * at(term, index), 0),
+      );
+    }
+    case "product": {
+      const right = read(operator.right);
+      return read(operator.left).map((value, index) => value * at(right, index));
+    }
+    case "max":
+      return maximum(operator, read(operator.input), size);
+    case "argmax":
+      return runs(read(operator.input), operator.length, (run) => [run.indexOf(largestOf(run))]);
+    case "softmax":
+      return runs(read(operator.input), operator.length, softmax);
+    case "normalize":
+      return runs(read(operator.input), operator.length, (run) => normalize(operator, run));
+    case "trees":
+      return sumTrees(operator, read(operator.input));
+    default:
+      return read(operator.input).map(pointwise(operator));
+  }
+}
+
+const at = (numbers: Float64Array, index: number): number => numbers[index] as number;
+
+function dense({ weights, bias, columns }: Dense, input: Float64Array): Float64Array {
+  return bias.map((start, row) => {
+    let sum = start;
+    const first = row * columns;
+    for (let column = 0; column < columns; column++) sum += at(weights, first + column) * at(input, column);
+    return sum;
+  });
+}
+
+/** The output's height and width follow from the input's and the padding. */
+function convolve({ geometry, weights, bias }: Conv, input: Float64Array, size: number): Float64Array {
+  const { channels, height, width, filters, kernel, strides, dilations, pads, groups } = geometry;
+  const rows = Math.floor((height + pads[0] + pads[2] - dilations[0] * (kernel[0] - 1) - 1) / strides[0]) + 1;
+  const columns = size / filters / rows;
+  const perGroup = channels / groups;
+  const output = new Float64Array(size);
+  let weight = 0;
+  for (let filter = 0; filter < filters; filter++) {
+    const plane = filter * rows * columns;
+    output.fill(at(bias, filter), plane, plane + rows * columns);
+    const firstChannel = Math.floor((filter * groups) / filters) * perGroup;
+    for (let channel = firstChannel; channel < firstChannel + perGroup; channel++) {
+      for (let y = 0; y < kernel[0]; y++) {
+        for (let x = 0; x < kernel[1]; x++, weight++) {
+          const factor = at(weights, weight);
+          const top = y * dilations[0] - pads[0];
+          const left = x * dilations[1] - pads[1];
+          addShifted(output, input, { factor, plane, rows, columns, top, left, channel, height, width, strides });
+        }
+      }
+    }
+  }
+  return output;
+}
+
+type Shift = {
+  readonly factor: number;
+  readonly plane: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly top: number;
+  readonly left: number;
+  readonly channel: number;
+  readonly height: number;
+  readonly width: number;
+  readonly strides: readonly [number, number];
+};
+
+/** Adds to a plane what one weight takes from one channel. */
+function addShifted(output: Float64Array, input: Float64Array, shift: Shift): void {
+  const { factor, plane, rows, columns, top, left, channel, height, width, strides } = shift;
+  const firstColumn = Math.max(Math.ceil(-left / strides[1]), 0);
+  const lastColumn = Math.min(Math.floor((width - 1 - left) / strides[1]), columns - 1);
+  for (let row = 0; row < rows; row++) {
+    const y = row * strides[0] + top;
+    if (y < 0 || y >= height) continue;
+    const from = (channel * height + y) * width + left;
+    const to = plane + row * columns;
+    for (let column = firstColumn; column <= lastColumn; column++) {
+      output[to + column] = at(output, to + column) + factor * at(input, from + column * strides[1]);
+    }
+  }
+}
+
+function gather({ indices }: Gather, inputs: readonly Float64Array[]): Float64Array {
+  const [first = new Float64Array()] = inputs;
+  const all = inputs.length === 1 ? first : Float64Array.from(inputs.flatMap((input) => Array.from(input)));
+  return Float64Array.from(indices, (index) => (index === -1 ? 0 : at(all, index)));
+}
+
+function maximum({ indices, length }: Maximum, input: Float64Array, size: number): Float64Array {
+  return new Float64Array(size).map((_, group) => {
+    let largest = -Infinity;
+    for (let place = group * length; place < (group + 1) * length; place++) {
+      const index = indices[place] as number;
+      if (index !== -1) largest = Math.max(largest, at(input, index));
+    }
+    return largest;
+  });
+}
+
+/** Applies a function to each run of elements. */
+function runs(
+  input: Float64Array,
+  length: number,
+  apply: (run: Float64Array) => ArrayLike<number> & Iterable<number>,
+): Float64Array {
+  const results: number[] = [];
+  for (let start = 0; start < input.length; start += length) {
+    results.push(...apply(input.subarray(start, start + length)));
+  }
+  return Float64Array.from(results);
+}
+
+const largestOf = (run: Float64Array): number => run.reduce((largest, value) => Math.max(largest, value));
+
+function softmax(run: Float64Array): Float64Array {
+  const largest = largestOf(run);
+  const powers = run.map((value) => Math.exp(value - largest));
+  const sum = powers.reduce((total, power) => total + power);
+  return powers.map((power) => power / sum);
+}
+
+/** Where the norm is zero, the run stays as it is. The norm "max" is the largest element, not the largest magnitude. */
+function normalize({ norm }: Normalize, run: Float64Array): Float64Array {
+  const size = NORMS[norm](run);
+  return size === 0 ? run : run.map((value) => value / size);
+}
+
+const NORMS: Readonly<Record<Normalize["norm"], (run: Float64Array) => number>> = {
+  l1: (run) => run.reduce((sum, value) => sum + Math.abs(value), 0),
+  l2: (run) => Math.sqrt(run.reduce((sum, value) => sum + value * value, 0)),
+  max: largestOf,
+};
+
+function sumTrees({ trees, base, precision }: Trees, input: Float64Array): Float64Array {
+  const round = precision === "float32" ? Math.fround : (value: number): number => value;
+  const rounded = input.map(round);
+  const sums = base.slice();
+  for (const tree of trees) {
+    let at: TreeNode = tree;
+    while ("feature" in at) {
+      const value = rounded[at.feature] as number;
+      const threshold = round(at.threshold);
+      const holds = at.comparison === "<" ? value < threshold : value <= threshold;
+      at = holds ? at.then : at.otherwise;
+    }
+    const { targets, weights } = at;
+    targets.forEach((target, index) => {
+      sums[target] = (sums[target] as number) + (weights[index] as number);
+    });
+  }
+  return sums;
+}
+
+type Pointwise = Extract<Operator, { kind: "relu" | "leakyRelu" | "clip" | "sigmoid" | "tanh" }>;
+
+function pointwise(operator: Pointwise): (value: number) => number {
+  switch (operator.kind) {
+    case "relu":
+      return (value) => Math.max(value, 0);
+    case "leakyRelu":
+      return (value) => (value < 0 ? value * operator.slope : value);
+    case "clip":
+      return (value) => Math.min(Math.max(value, operator.min), operator.max);
+    case "sigmoid":
+      return (value) => 1 / (1 + Math.exp(-value));
+    case "tanh":
+      return Math.tanh;
+  }
+}
+
+/** Too few or too many numbers for a model. */
+export class WrongInputSizeError extends Error {
+  override readonly name = "WrongInputSizeError";
+  constructor(expected: number, given: number) {
+    super(`The model takes ${expected} numbers, and was given ${given}.`);
+  }
+}
+
+/** A graph with a node that reads what no node before it makes. */
+export class MissingTensorError extends Error {
+  override readonly name = "MissingTensorError";
+  constructor(node: string, tensor: string) {
+    super(`Node "${node}" reads "${tensor}", which no node before it makes.`);
+  }
+}
