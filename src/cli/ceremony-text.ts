@@ -26,6 +26,10 @@ export function contributedText(file: string, contribution: Contribution): strin
   );
 }
 
+export function closedText(file: string, beacon: Contribution): string {
+  return lines(`Wrote ${file}, to which nothing can be added any more:`, formatContribution(beacon));
+}
+
 export function acceptedText(contributions: readonly Contribution[]): string {
   return lines(`Took in ${contributions.length}:`, ...contributions.map(formatContribution));
 }

@@ -8,15 +8,15 @@ import { UsageError } from "../../scripts/usage.ts";
 import { closeWithBeacon } from "../model/ceremony/beacon.ts";
 import { acceptKey, contributeToFile, contributeToFolder, verifyKeyFile } from "../model/ceremony/contribute.ts";
 import { finishCeremony } from "../model/ceremony/finish.ts";
+import { openCeremony } from "../model/ceremony/folder.ts";
 import { deltaOf } from "../model/ceremony/key-file.ts";
 import { refuseSharedDelta } from "../model/ceremony/shared-delta.ts";
 import { startCeremony } from "../model/ceremony/start.ts";
 import type { StepOptions } from "../model/ceremony/step.ts";
-import { openCeremony } from "../model/ceremony/folder.ts";
 import { verifyCeremony } from "../model/ceremony/verify.ts";
 import { stopThreads } from "../model/groth16.ts";
 import { DEVELOPMENT_PHASE1 } from "../model/phase1.ts";
-import { acceptedText, contributedText, finishedText, startedText, verifiedText } from "./ceremony-text.ts";
+import { acceptedText, closedText, contributedText, finishedText, startedText, verifiedText } from "./ceremony-text.ts";
 import { CEREMONY_USAGE } from "./ceremony-usage.ts";
 
 const COMMON = {
@@ -113,7 +113,7 @@ async function beacon(args: readonly string[]): Promise<void> {
   await run(values, "closing", 1, async (step) => {
     const contribution = await closeWithBeacon(folder, { value, iterations }, step);
     const { transcript } = await openCeremony(folder);
-    return { json: { ...transcript.key, contribution }, text: contributedText(transcript.key.file, contribution) };
+    return { json: { ...transcript.key, contribution }, text: closedText(transcript.key.file, contribution) };
   });
 }
 

@@ -89,6 +89,8 @@ export async function checkKey(
   try {
     isSound = await zKey.verifyFromR1cs(r1cs, phase1, key, log);
   } catch (cause) {
+    // A file that cannot be read says nothing of the key.
+    if (cause instanceof Error && "code" in cause) throw cause;
     // Points off the curve, or sections that are not there.
     throw new KeyRefusedError(cause instanceof Error ? cause.message : String(cause), { cause });
   }

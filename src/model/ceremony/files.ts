@@ -30,7 +30,7 @@ export async function withUnfinished<Result>(
   parent: string,
   step: (folder: string) => Promise<Result>,
 ): Promise<Result> {
-  const folder = join(parent, ".unfinished");
+  const folder = join(parent, ".assay-unfinished");
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   try {

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 
 import type { Hex } from "viem";
 
-import { FIELD_ORDER, checkG1, checkG2 } from "../../protocol/bn254.ts";
+import { BadPointError, FIELD_ORDER, checkG1, checkG2 } from "../../protocol/bn254.ts";
 import type { G1Point, G2Point } from "../../protocol/bn254.ts";
 import { MalformedFileError, fromLittleEndian, readSections } from "./sections.ts";
 
@@ -17,7 +17,7 @@ export type Contribution = {
    * is that somebody trusted made it.
    */
   readonly kind: "contribution" | "beacon";
-  /** What the contributor called himself. Nothing binds it. */
+  /** The name that the contributor gave. Nothing binds it. */
   readonly name: string;
   /** BLAKE2b-512 over the step and all before it: what the contributor saw printed. */
   readonly hash: Hex;
@@ -155,7 +155,10 @@ function g2(bytes: Buffer): G2Point {
 }
 
 function coordinate(bytes: Buffer, index: number): bigint {
-  return (fromLittleEndian(bytes.subarray(index * 32, index * 32 + 32)) * FROM_MONTGOMERY) % FIELD_ORDER;
+  const stored = fromLittleEndian(bytes.subarray(index * 32, index * 32 + 32));
+  // Else one point could be written in two ways.
+  if (stored >= FIELD_ORDER) throw new BadPointError("a point of the key", "a coordinate is out of range");
+  return (stored * FROM_MONTGOMERY) % FIELD_ORDER;
 }
 
 function word(value: bigint): Buffer {

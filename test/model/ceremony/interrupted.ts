@@ -55,7 +55,7 @@ describe("an interrupted step", () => {
       const { closeWithBeacon } = await import(${JSON.stringify(BEACON_MODULE)});
       await closeWithBeacon(${JSON.stringify(folder)}, ${beacon});`;
     const running = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "ignore" });
-    const half = join(folder, ".unfinished", "key.zkey");
+    const half = join(folder, ".assay-unfinished", "key.zkey");
     while (!(await exists(half))) {
       expect(running.exitCode).to.equal(null);
       await sleep(50);
@@ -72,7 +72,7 @@ describe("an interrupted step", () => {
     expect(left).to.deep.equal(before);
     await closeWithBeacon(folder, BEACON);
     expect(await verifyCeremony(folder)).to.include({ isClosed: true, isForgeable: false });
-    expect(await exists(join(folder, ".unfinished"))).to.equal(false);
+    expect(await exists(join(folder, ".assay-unfinished"))).to.equal(false);
   });
 });
 
@@ -84,7 +84,7 @@ function exists(path: string): Promise<boolean> {
 }
 
 async function childrenOf({ pid }: ChildProcess): Promise<number[]> {
-  const listing = spawn("ps", ["--ppid", String(pid), "-o", "pid="], { stdio: ["ignore", "pipe", "inherit"] });
+  const listing = spawn("pgrep", ["-P", String(pid)], { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   for await (const chunk of listing.stdout) text += String(chunk);
   return text.trim().split(/\s+/).map(Number);

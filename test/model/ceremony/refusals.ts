@@ -24,11 +24,12 @@ import {
   publicPhase1For,
 } from "../../../src/model/ceremony/known-phase1.ts";
 import { readKey } from "../../../src/model/ceremony/key-file.ts";
-import { MalformedFileError } from "../../../src/model/ceremony/sections.ts";
+import { MalformedFileError, fromLittleEndian } from "../../../src/model/ceremony/sections.ts";
 import { CeremonyExistsError, startCeremony } from "../../../src/model/ceremony/start.ts";
 import { Phase1MissingError, verifyCeremony } from "../../../src/model/ceremony/verify.ts";
 import { DEVELOPMENT_PHASE1 } from "../../../src/model/phase1.ts";
-import { BEACON, EIGHTH_POWER, editTranscript, failureOf, newWorld, snapshot } from "./world.ts";
+import { BadPointError, FIELD_ORDER } from "../../../src/protocol/bn254.ts";
+import { BEACON, EIGHTH_POWER, editTranscript, failureOf, newWorld, sectionOf, snapshot } from "./world.ts";
 import type { World } from "./world.ts";
 
 describe("what a ceremony refuses", () => {
@@ -171,6 +172,18 @@ describe("what a ceremony refuses", () => {
       const failure = await failureOf(verifyCeremony(folder));
       expect(failure).to.be.instanceOf(Phase1MissingError);
       expect(String(failure)).to.include("powersOfTau28_hez_final_16.ptau");
+    });
+
+    it("a key with a point that is off the curve, or written in another way", async () => {
+      const folder = await world.start();
+      await contributeToFolder(folder, { name: "Ada" });
+      const key = await readFile(join(folder, "0001.zkey"));
+      const first = sectionOf(key, 10).subarray(64 + 4);
+      const coordinate = fromLittleEndian(first.subarray(0, 32));
+      for (const wrong of [coordinate + FIELD_ORDER, coordinate ^ 1n]) {
+        first.set(Buffer.from(wrong.toString(16).padStart(64, "0"), "hex").toReversed());
+        expect(await failureOf(readKey(key))).to.be.instanceOf(BadPointError);
+      }
     });
 
     it("a key that is cut off anywhere", async () => {
