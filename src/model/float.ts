@@ -1,16 +1,15 @@
 /** Evaluates a graph in doubles: what the model says before it is quantised. */
 import { INPUT } from "./graph.ts";
-import type { Conv, Dense, Gather, Graph, Maximum, Node, Normalize, Operator, TreeNode, Trees } from "./graph.ts";
+import type { Conv, Dense, Gather, Graph, Leaf, Maximum, Node, Normalize, Operator, TreeNode, Trees } from "./graph.ts";
 
 /** Every tensor of the graph by its name, for one input. */
 export function evaluate(graph: Graph, input: Float64Array): Map<string, Float64Array> {
   if (input.length !== graph.inputSize) throw new WrongInputSizeError(graph.inputSize, input.length);
   const tensors = new Map([[INPUT, input]]);
-  for (const node of graph.nodes)
-    tensors.set(
-      node.id,
-      step(node, (name) => tensorOf(tensors, node, name)),
-    );
+  for (const node of graph.nodes) {
+    const made = step(node, (name) => tensorOf(tensors, node, name));
+    tensors.set(node.id, made);
+  }
   return tensors;
 }
 
@@ -54,7 +53,11 @@ function step({ operator, size }: Node, read: Read): Float64Array {
       return runs(read(operator.input), operator.length, (run) => normalize(operator, run));
     case "trees":
       return sumTrees(operator, read(operator.input));
-    default:
+    case "relu":
+    case "leakyRelu":
+    case "clip":
+    case "sigmoid":
+    case "tanh":
       return read(operator.input).map(pointwise(operator));
   }
 }
@@ -181,37 +184,39 @@ function sumTrees({ trees, base, precision }: Trees, input: Float64Array): Float
   const rounded = input.map(round);
   const sums = base.slice();
   for (const tree of trees) {
-    let at: TreeNode = tree;
-    while ("feature" in at) {
-      const value = rounded[at.feature] as number;
-      const threshold = round(at.threshold);
-      const holds = at.comparison === "<" ? value < threshold : value <= threshold;
-      at = holds ? at.then : at.otherwise;
-    }
-    const { targets, weights } = at;
+    const { targets, weights } = leafOf(tree, (feature, threshold, comparison) => {
+      const value = at(rounded, feature);
+      return comparison === "<" ? value < round(threshold) : value <= round(threshold);
+    });
     targets.forEach((target, index) => {
-      sums[target] = (sums[target] as number) + (weights[index] as number);
+      sums[target] = at(sums, target) + (weights[index] as number);
     });
   }
   return sums;
 }
 
+/** Where a tree ends for one input. */
+function leafOf(tree: TreeNode, holds: (feature: number, threshold: number, comparison: "<" | "<=") => boolean): Leaf {
+  let node = tree;
+  while ("feature" in node) {
+    node = holds(node.feature, node.threshold, node.comparison) ? node.then : node.otherwise;
+  }
+  return node;
+}
+
 type Pointwise = Extract<Operator, { kind: "relu" | "leakyRelu" | "clip" | "sigmoid" | "tanh" }>;
 
 function pointwise(operator: Pointwise): (value: number) => number {
-  switch (operator.kind) {
-    case "relu":
-      return (value) => Math.max(value, 0);
-    case "leakyRelu":
-      return (value) => (value < 0 ? value * operator.slope : value);
-    case "clip":
-      return (value) => Math.min(Math.max(value, operator.min), operator.max);
-    case "sigmoid":
-      return (value) => 1 / (1 + Math.exp(-value));
-    case "tanh":
-      return Math.tanh;
-  }
+  if (operator.kind === "leakyRelu") return (value) => (value < 0 ? value * operator.slope : value);
+  if (operator.kind === "clip") return (value) => Math.min(Math.max(value, operator.min), operator.max);
+  return FUNCTIONS[operator.kind];
 }
+
+const FUNCTIONS = {
+  relu: (value: number) => Math.max(value, 0),
+  sigmoid: (value: number) => 1 / (1 + Math.exp(-value)),
+  tanh: Math.tanh,
+} as const;
 
 /** Too few or too many numbers for a model. */
 export class WrongInputSizeError extends Error {

@@ -15,7 +15,7 @@ import {
   type Relu,
   type Step,
 } from "../program/program.ts";
-import { combine, constantOf, isConstant, minus, plus, soleWire, wireOf, ZERO, type Expression } from "./expression.ts";
+import { combine, constantOf, isConstant, minus, plus, wireOf, ZERO, type Expression } from "./expression.ts";
 import { Circuit, type Instance } from "./gadgets.ts";
 import { plantTrees } from "./trees.ts";
 

@@ -79,8 +79,8 @@ function regress(node: OnnxNode, builder: GraphBuilder): Dynamic {
 }
 
 /**
- * Of two classes with one weight set, onnxruntime gives `[1 - score, score]` whatever the post_transform, and the second
- * label above zero.
+ * Of two classes with one weight set, onnxruntime gives the second label above zero, and as scores those of both sides
+ * with LOGISTIC, else `[1 - score, score]`.
  */
 function classify(node: OnnxNode, builder: GraphBuilder): Value[] {
   const row = rowOf(node);
@@ -91,8 +91,9 @@ function classify(node: OnnxNode, builder: GraphBuilder): Value[] {
   const scores = linear(node, builder, row, weights, bias);
   const transform = transformOf(node);
   if (sets === 1 && labels.length === 2) {
-    const label = labelOfLargest(builder, bothSides(builder, scores), labels);
-    return [label, scoresOf(withComplement(builder, scores), 2)];
+    const sides = bothSides(builder, scores);
+    const both = transform === "LOGISTIC" ? transformed(builder, sides, transform) : withComplement(builder, scores);
+    return [labelOfLargest(builder, sides, labels), scoresOf(both, 2)];
   }
   if (sets !== labels.length || sets < 2) {
     throw new BadNodeError(node, `it has ${sets} sets of coefficients for ${labels.length} labels`);

@@ -12,9 +12,9 @@ import {
 } from "./node.ts";
 import type { OnnxNode } from "./node.ts";
 import type { Operators } from "./operator.ts";
-import { rangeOf, sameShape, sizeOf } from "./value.ts";
+import { sameShape, sizeOf } from "./value.ts";
 import type { Constant, Dynamic, Shape } from "./value.ts";
-import { windowIndices, windowOf, zerosAround } from "./window.ts";
+import { coveredBy, positionsIn, windowIndices, windowOf, zerosAround } from "./window.ts";
 import type { Window } from "./window.ts";
 
 export const CONVOLUTION: Operators = {
@@ -54,10 +54,18 @@ type Filters = {
 };
 
 function addConv(builder: GraphBuilder, value: Dynamic, window: Window, { filters, groups, weights, bias }: Filters) {
-  const [height, width] = window.input;
-  const { channels, kernel, strides, dilations } = window;
-  const pads = zerosAround(window);
-  const geometry = { channels, height, width, filters, kernel, strides, dilations, pads, groups };
+  const { channels, down, across } = window;
+  const geometry = {
+    channels,
+    height: down.length,
+    width: across.length,
+    filters,
+    kernel: [down.kernel, across.kernel],
+    strides: [down.stride, across.stride],
+    dilations: [down.dilation, across.dilation],
+    pads: zerosAround(window),
+    groups,
+  } as const;
   const shape = window.shape(filters);
   const tensor = builder.add({ kind: "conv", input: value.tensor, geometry, weights, bias }, sizeOf(shape));
   return { ...value, shape, tensor };
@@ -72,13 +80,14 @@ function poolOf(node: OnnxNode, shape: Shape): Window {
 function maxPool(node: OnnxNode, builder: GraphBuilder): Dynamic {
   const value = dynamicOf(node, 0);
   const window = poolOf(node, value.shape);
-  const length = sizeOf(window.kernel);
-  const plane = sizeOf(window.input);
-  const shape = window.shape(window.channels);
+  const { channels, down, across } = window;
+  const length = down.kernel * across.kernel;
+  const plane = down.length * across.length;
+  const shape = window.shape(channels);
   const indices = new Int32Array(sizeOf([sizeOf(shape), length]));
   let at = 0;
-  for (let channel = 0; channel < window.channels; channel++) {
-    for (const [row, column] of positionsOf(window)) {
+  for (let channel = 0; channel < channels; channel++) {
+    for (const [row, column] of positionsIn(window)) {
       const read = windowIndices(window, row, column);
       if (read.every((index) => index === -1)) throw new UnsupportedOperatorError(node, "a window lies in the padding");
       indices.set(
@@ -97,37 +106,23 @@ function averagePool(node: OnnxNode, builder: GraphBuilder): Dynamic {
   const value = dynamicOf(node, 0);
   const window = poolOf(node, value.shape);
   const countsPadding = intAttribute(node, "count_include_pad", 0) !== 0;
-  const counts = Array.from(positionsOf(window), ([row, column]) =>
+  const counts = Array.from(positionsIn(window), ([row, column]) =>
     countsPadding
-      ? coveredOf(window, row, column)
+      ? coveredBy(window, row, column)
       : windowIndices(window, row, column).filter((index) => index !== -1).length,
   );
   if (counts.includes(0)) throw new UnsupportedOperatorError(node, "a window lies in the padding");
 
-  const { channels } = window;
+  const { channels, down, across } = window;
   const uniform = counts.every((count) => count === counts[0]);
-  const weights = new Float64Array(sizeOf([channels, ...window.kernel])).fill(uniform ? 1 / (counts[0] as number) : 1);
+  const weights = new Float64Array(sizeOf([channels, down.kernel, across.kernel])).fill(
+    uniform ? 1 / (counts[0] as number) : 1,
+  );
   const filters = { filters: channels, groups: channels, weights, bias: new Float64Array(channels) };
   const sums = addConv(builder, value, window, filters);
   if (uniform) return sums;
   const multipliers = Array.from({ length: channels }, () => counts.map((count) => 1 / count)).flat();
   return affine(builder, sums, multipliers, 0);
-}
-
-/** How much of a window lies on the input or its padding: rounding up may lead beyond both. */
-function coveredOf({ input, kernel, strides, dilations, begin, end }: Window, row: number, column: number): number {
-  const along = (axis: 0 | 1, position: number): number => {
-    const limit = input[axis] + begin[axis] + end[axis];
-    const steps = Array.from(rangeOf(kernel[axis]));
-    return steps.filter((step) => position * strides[axis] + step * dilations[axis] < limit).length;
-  };
-  return along(0, row) * along(1, column);
-}
-
-function* positionsOf({ output }: Window): Generator<readonly [row: number, column: number]> {
-  for (let row = 0; row < output[0]; row++) {
-    for (let column = 0; column < output[1]; column++) yield [row, column];
-  }
 }
 
 function globalAveragePool(node: OnnxNode, builder: GraphBuilder): Dynamic {

@@ -66,9 +66,11 @@ function resolve(model: ModelFile, proto: NodeProto, values: ReadonlyMap<string,
   const name = proto.name === undefined || proto.name === "" ? (outputs[0] ?? "") : proto.name;
   const { domain, version } = opsetOf(model, proto.domain ?? "", describe({ operator, name }));
   const inputs = (proto.input ?? []).map((input) => {
-    if (input === "") return undefined;
     const value = values.get(input);
-    if (value === undefined) throw new BadNodeError({ operator, name }, `nothing before it gives its input "${input}"`);
+    // An input without a name is left out.
+    if (value === undefined && input !== "") {
+      throw new BadNodeError({ operator, name }, `nothing before it gives its input "${input}"`);
+    }
     return value;
   });
   const attributes = new Map((proto.attribute ?? []).map((attribute) => [attribute.name ?? "", attribute]));

@@ -18,14 +18,14 @@ import type { OnnxNode } from "./node.ts";
 import { picked } from "./moving.ts";
 import type { Operators } from "./operator.ts";
 import { ELEMENT } from "./schema.ts";
-import { rangeOf } from "./value.ts";
+import { rangeOf, sizeOf } from "./value.ts";
 import type { Constant, Dynamic, Labels, Shape, Texts, Value } from "./value.ts";
 
 export const LOOKUP: Operators = {
   Gather: (node, builder) => {
     const axis = intAttribute(node, "axis", 0);
-    return select(node, builder, axis, (shape, indices) =>
-      shape.toSpliced(axisOf(node, axis, shape.length), 1, ...indices),
+    return select(node, builder, axis, (data, indices) =>
+      data.toSpliced(axisOf(node, axis, data.length), 1, ...indices),
     );
   },
 };
@@ -33,10 +33,10 @@ export const LOOKUP: Operators = {
 export const CLASSICAL_LOOKUP: Operators = {
   ArrayFeatureExtractor: (node, builder) =>
     // Of one dimension, the result is a row.
-    select(node, builder, -1, (shape, indices) => [
-      ...(shape.length === 1 ? [1] : shape.slice(0, -1)),
-      indices.reduce((product, length) => product * length, 1),
-    ]),
+    select(node, builder, -1, (data, indices) => [...(data.length === 1 ? [1] : data.slice(0, -1)), sizeOf(indices)]),
+};
+
+export const LABELS: Operators = {
   LabelEncoder: encodeLabels,
   ZipMap: (node) => inputOf(node, 0),
 };

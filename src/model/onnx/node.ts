@@ -40,8 +40,9 @@ export function numbersOf(node: OnnxNode, index: number): Constant | Dynamic {
 /** An input that depends on the model's inputs. */
 export function dynamicOf(node: OnnxNode, index: number): Dynamic {
   const value = numbersOf(node, index);
-  if (value.kind === "constant")
+  if (value.kind === "constant") {
     throw new UnsupportedOperatorError(node, `input ${index} is constant, and must not be`);
+  }
   return value;
 }
 

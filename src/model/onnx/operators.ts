@@ -4,7 +4,7 @@ import { ARITHMETIC } from "./arithmetic.ts";
 import { CLASSICAL } from "./classical.ts";
 import { CONVOLUTION } from "./convolution.ts";
 import { KNOWN } from "./known.ts";
-import { CLASSICAL_LOOKUP, LOOKUP } from "./lookup.ts";
+import { CLASSICAL_LOOKUP, LABELS, LOOKUP } from "./lookup.ts";
 import { MATMUL } from "./matmul.ts";
 import { MOVING } from "./moving.ts";
 import type { Domain } from "./opset.ts";
@@ -17,13 +17,13 @@ import { TREES } from "./trees.ts";
 /** Those that calculate with the elements of their first input. */
 const CALCULATING: Readonly<Record<Domain, Operators>> = {
   "": { ...ARITHMETIC, ...MATMUL, ...CONVOLUTION, ...ACTIVATION, ...REDUCTION, ...MOVING, ...LOOKUP },
-  "ai.onnx.ml": { ...CLASSICAL, ...SVM, ...TREES },
+  "ai.onnx.ml": { ...CLASSICAL, ...SVM, ...TREES, ...CLASSICAL_LOOKUP },
 };
 
 /** Those that take any input as it is. */
 const INDIFFERENT: Readonly<Record<Domain, Operators>> = {
   "": { ...KNOWN, ...RESHAPING },
-  "ai.onnx.ml": CLASSICAL_LOOKUP,
+  "ai.onnx.ml": LABELS,
 };
 
 /** What imports a node, and whether it must be calculated when all its inputs are constant. */

@@ -73,13 +73,8 @@ export function transformOf(node: OnnxNode): Transform {
 }
 
 export function transformed(builder: GraphBuilder, scores: string, transform: Transform): string {
+  if (transform === "NONE") return scores;
   const length = builder.sizeOf(scores);
-  switch (transform) {
-    case "NONE":
-      return scores;
-    case "LOGISTIC":
-      return builder.add({ kind: "sigmoid", input: scores }, length);
-    case "SOFTMAX":
-      return builder.add({ kind: "softmax", input: scores, length }, length);
-  }
+  if (transform === "LOGISTIC") return builder.add({ kind: "sigmoid", input: scores }, length);
+  return builder.add({ kind: "softmax", input: scores, length }, length);
 }

@@ -29,25 +29,18 @@ function mergeInto(node: Node, before: ReadonlyMap<string, Node>, uses: Readonly
 }
 
 function mergedOf({ operator, size }: Node, after: Affine): LinearOperator | undefined {
-  switch (operator.kind) {
-    case "dense":
-      return scaled(operator, after.multipliers, after.offsets);
-    case "affine":
-      return {
-        ...operator,
-        multipliers: operator.multipliers.map((factor, index) => factor * at(after.multipliers, index)),
-        offsets: operator.offsets.map(
-          (offset, index) => offset * at(after.multipliers, index) + at(after.offsets, index),
-        ),
-      };
-    case "conv": {
-      const plane = size / operator.geometry.filters;
-      const [multipliers, offsets] = [after.multipliers, after.offsets].map((numbers) => perPlane(numbers, plane));
-      return multipliers && offsets && scaled(operator, multipliers, offsets);
-    }
-    default:
-      return undefined;
+  if (operator.kind === "dense") return scaled(operator, after.multipliers, after.offsets);
+  if (operator.kind === "conv") {
+    const plane = size / operator.geometry.filters;
+    const [multipliers, offsets] = [after.multipliers, after.offsets].map((numbers) => perPlane(numbers, plane));
+    return multipliers && offsets && scaled(operator, multipliers, offsets);
   }
+  if (operator.kind !== "affine") return undefined;
+  const multipliers = operator.multipliers.map((factor, index) => factor * at(after.multipliers, index));
+  const offsets = operator.offsets.map(
+    (offset, index) => offset * at(after.multipliers, index) + at(after.offsets, index),
+  );
+  return { ...operator, multipliers, offsets };
 }
 
 /** The one number that each plane has, if it does. */

@@ -44,8 +44,8 @@ export function textOf(bytes: Uint8Array): string {
 
 type Format = {
   readonly bytes: number;
-  read(view: DataView, at: number): number;
-  typed(tensor: TensorProto): readonly number[];
+  readonly read: (view: DataView, at: number) => number;
+  readonly typed: (tensor: TensorProto) => readonly number[];
 };
 
 const floats = (tensor: TensorProto) => tensor.floatData ?? [];

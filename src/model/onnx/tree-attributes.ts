@@ -32,8 +32,8 @@ type FileNode = {
   readonly mode: string;
   readonly feature: number;
   readonly threshold: number;
-  readonly then: number;
-  readonly otherwise: number;
+  readonly yes: number;
+  readonly no: number;
   readonly weights: LeafWeight[];
 };
 
@@ -62,8 +62,8 @@ function readNodes(node: OnnxNode, features: number): FileNode[] {
   const read = (name: string): readonly number[] => sameLength(node, name, listOf(node, name), trees.length);
   const ids = read("nodes_nodeids");
   const featureIds = read("nodes_featureids");
-  const then = read("nodes_truenodeids");
-  const otherwise = read("nodes_falsenodeids");
+  const yes = read("nodes_truenodeids");
+  const no = read("nodes_falsenodeids");
   const modes = sameLength(node, "nodes_modes", stringsAttribute(node, "nodes_modes") ?? [], trees.length);
   const thresholds = sameLength(node, "nodes_values", numbersOf(node, "nodes_values"), trees.length);
   return trees.map((tree, index) => {
@@ -80,8 +80,8 @@ function readNodes(node: OnnxNode, features: number): FileNode[] {
       mode,
       feature,
       threshold,
-      then: then[index] as number,
-      otherwise: otherwise[index] as number,
+      yes: yes[index] as number,
+      no: no[index] as number,
       weights: [],
     };
   });
@@ -97,8 +97,9 @@ function readWeights(node: OnnxNode, side: string, byKey: ReadonlyMap<string, Fi
   requireFinite(numbers, `${node.name}.${name}`);
   return trees.map((tree, index) => {
     const leaf = byKey.get(keyOf(tree, ids[index] as number));
-    if (leaf === undefined)
+    if (leaf === undefined) {
       throw new BadNodeError(node, `a weight is of node ${ids[index]} in tree ${tree}, which is not there`);
+    }
     const weight = { target: targets[index] as number, weight: numbers[index] as number };
     leaf.weights.push(weight);
     return weight;
@@ -120,7 +121,7 @@ function grow(node: OnnxNode, byKey: ReadonlyMap<string, FileNode>, root: FileNo
       if (next === undefined) throw new BadNodeError(node, `tree ${at.tree} has no node ${id}`);
       return below(next, depth + 1);
     };
-    return branch(node, at, child(at.then), child(at.otherwise));
+    return branch(node, at, child(at.yes), child(at.no));
   };
   return below(root, 1);
 }
@@ -134,6 +135,7 @@ function branch(node: OnnxNode, { mode, feature, threshold }: FileNode, yes: Tre
   const [comparison, exchanges] = known;
   const [then, otherwise] = exchanges ? [no, yes] : [yes, no];
   if (!Number.isFinite(threshold)) return threshold > 0 ? then : otherwise;
+  // oxlint-disable-next-line unicorn/no-thenable -- a branch is data, and never awaited
   return { feature, threshold, comparison, then, otherwise };
 }
 
@@ -161,6 +163,7 @@ function coverage(trees: readonly TreeNode[], target: number): "none" | "some" |
 
 function multiplied(tree: TreeNode, factor: number): TreeNode {
   if ("feature" in tree) {
+    // oxlint-disable-next-line unicorn/no-thenable -- a branch is data, and never awaited
     return { ...tree, then: multiplied(tree.then, factor), otherwise: multiplied(tree.otherwise, factor) };
   }
   return { ...tree, weights: tree.weights.map((weight) => weight * factor) };

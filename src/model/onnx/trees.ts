@@ -33,7 +33,7 @@ function regress(node: OnnxNode, builder: GraphBuilder): Value {
   }
   const ensemble = readEnsemble(node, "target", row.length);
   const base = baseOf(node);
-  if (base.length !== 0 && base.length !== targets) {
+  if (base.length > 0 && base.length !== targets) {
     throw new BadNodeError(node, `it has ${base.length} base_values for ${targets} targets`);
   }
   const aggregate = stringAttribute(node, "aggregate_function", "SUM");
@@ -84,7 +84,7 @@ function classifyMany(
 ): Value[] {
   const size = labels.length;
   const base = baseOf(node);
-  if (base.length !== 0 && base.length !== size) {
+  if (base.length > 0 && base.length !== size) {
     throw new BadNodeError(node, `it has ${base.length} base_values for ${size} classes`);
   }
   const scores = addTrees(node, builder, row, ensemble, { size, base });
@@ -150,8 +150,9 @@ function scoresOfTwo(node: OnnxNode, builder: GraphBuilder, decision: Decision):
   const { sums, score, only, signed, transform } = decision;
   if (only === 1) return transformed(builder, sums, transform);
   if (transform === "LOGISTIC") return transformed(builder, bothSides(builder, score), transform);
-  if (transform === "SOFTMAX")
+  if (transform === "SOFTMAX") {
     throw new UnsupportedOperatorError(node, "its single score has a post_transform SOFTMAX");
+  }
   return signed ? bothSides(builder, score) : withComplement(builder, score);
 }
 

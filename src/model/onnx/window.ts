@@ -8,118 +8,122 @@ import {
   UnsupportedOperatorError,
 } from "./node.ts";
 import type { OnnxNode } from "./node.ts";
-import { sizeOf } from "./value.ts";
+import { rangeOf, sizeOf } from "./value.ts";
 import type { Shape } from "./value.ts";
 
-/** Two spatial axes, of which the first has length 1 where the model has one. */
+/** Two axes, of which the vertical one has length 1 where the model has one. */
 export type Window = {
   readonly channels: number;
-  readonly input: Pair;
-  readonly kernel: Pair;
-  readonly strides: Pair;
-  readonly dilations: Pair;
-  /** As in the file, before `end` is added. */
-  readonly begin: Pair;
-  readonly end: Pair;
-  /** How many positions the window takes; rounding up may lead it beyond the padding. */
-  readonly output: Pair;
+  readonly down: Along;
+  readonly across: Along;
   /** The shape of the result for so many channels. */
   shape(channels: number): Shape;
 };
 
-export type Pair = readonly [number, number];
+/** How a window slides along one axis. */
+export type Along = {
+  readonly length: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Padding as the file says. */
+  readonly begin: number;
+  readonly end: number;
+  /** How many positions the window takes; rounding up may lead it beyond the padding. */
+  readonly positions: number;
+};
+
+const STILL: Along = { length: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0, positions: 1 };
 
 export function windowOf(node: OnnxNode, shape: Shape, kernelShape: readonly number[]): Window {
   requireRank(node, shape, [3, 4]);
-  const spatial = shape.length - 2;
-  if (shape[0] !== 1) throw new UnsupportedOperatorError(node, `its batch is ${shape[0]}, and must be 1`);
-  const input = shape.slice(2);
-  const kernel = positive(node, "kernel_shape", kernelShape, spatial);
-  const strides = positive(node, "strides", intsAttribute(node, "strides") ?? input.map(() => 1), spatial);
-  const dilations = positive(node, "dilations", intsAttribute(node, "dilations") ?? input.map(() => 1), spatial);
-  const axes = input.map((length, axis) => ({
-    length,
-    reach: (dilations[axis] as number) * ((kernel[axis] as number) - 1) + 1,
-    stride: strides[axis] as number,
-  }));
-  const pads = padsOf(node, axes);
-  const output = axes.map((along, axis) => positionsOf(node, along, pads[axis] as Pair));
-  const filled = (numbers: readonly number[], none: number): Pair =>
-    numbers.length === 1 ? [none, numbers[0] as number] : (numbers as unknown as Pair);
-  return {
-    channels: shape[1] as number,
-    input: filled(input, 1),
-    kernel: filled(kernel, 1),
-    strides: filled(strides, 1),
-    dilations: filled(dilations, 1),
-    begin: filled(
-      pads.map(([begin]) => begin),
-      0,
-    ),
-    end: filled(
-      pads.map(([, end]) => end),
-      0,
-    ),
-    output: filled(output, 1),
-    shape: (channels) => [1, channels, ...output],
-  };
+  const [batch, channels = 0, ...lengths] = shape;
+  if (batch !== 1) throw new UnsupportedOperatorError(node, `its batch is ${batch}, and must be 1`);
+  const ones = lengths.map(() => 1);
+  const kernel = positive(node, "kernel_shape", kernelShape, lengths.length);
+  const strides = positive(node, "strides", intsAttribute(node, "strides") ?? ones, lengths.length);
+  // No tensor is that large, and neither is a window over one.
+  sizeOf(kernel);
+  const dilations = positive(node, "dilations", intsAttribute(node, "dilations") ?? ones, lengths.length);
+  const axes = lengths.map((length, axis) => {
+    const sliding = {
+      length,
+      kernel: kernel[axis] as number,
+      stride: strides[axis] as number,
+      dilation: dilations[axis] as number,
+    };
+    const padded = { ...sliding, ...padsOf(node, sliding, axis, lengths.length) };
+    return { ...padded, positions: positionsOf(node, padded) };
+  });
+  const [across = STILL, down = STILL] = axes.toReversed();
+  return { channels, down, across, shape: (count) => [1, count, ...axes.map(({ positions }) => positions)] };
 }
 
 /** The flat index that a window reads on one plane, for each of its elements in turn; -1 in the padding. */
-export function windowIndices({ input, kernel, strides, dilations, begin }: Window, row: number, column: number) {
-  const indices = new Int32Array(sizeOf(kernel));
-  for (let y = 0; y < kernel[0]; y++) {
-    for (let x = 0; x < kernel[1]; x++) {
-      const at = [
-        row * strides[0] - begin[0] + y * dilations[0],
-        column * strides[1] - begin[1] + x * dilations[1],
-      ] as const;
-      const inside = at[0] >= 0 && at[0] < input[0] && at[1] >= 0 && at[1] < input[1];
-      indices[y * kernel[1] + x] = inside ? at[0] * input[1] + at[1] : -1;
-    }
+export function windowIndices({ down, across }: Window, row: number, column: number): Int32Array {
+  const columns = coordinatesOf(across, column);
+  return Int32Array.from(
+    coordinatesOf(down, row).flatMap((y) => columns.map((x) => (y === -1 || x === -1 ? -1 : y * across.length + x))),
+  );
+}
+
+function coordinatesOf({ length, kernel, stride, dilation, begin }: Along, position: number): number[] {
+  return Array.from(rangeOf(kernel), (step) => {
+    const at = position * stride - begin + step * dilation;
+    return at >= 0 && at < length ? at : -1;
+  });
+}
+
+/** How many elements of a window lie on the input or its padding: rounding up may lead beyond both. */
+export function coveredBy({ down, across }: Window, row: number, column: number): number {
+  const along = ({ length, kernel, stride, dilation, begin, end }: Along, position: number): number =>
+    rangeOf(kernel).filter((step) => position * stride + step * dilation < length + begin + end).length;
+  return along(down, row) * along(across, column);
+}
+
+/** The rows and columns at which a window stands. */
+export function* positionsIn({ down, across }: Window): Generator<readonly [row: number, column: number]> {
+  for (let row = 0; row < down.positions; row++) {
+    for (let column = 0; column < across.positions; column++) yield [row, column];
   }
-  return indices;
 }
 
 /** Zeros above, left, below and right such that a convolution takes exactly the window's positions. */
-export function zerosAround({ input, kernel, strides, dilations, begin, output }: Window) {
-  const missing = ([0, 1] as const).map(
-    (axis) => (output[axis] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1 - input[axis] - begin[axis],
-  );
+export function zerosAround({ down, across }: Window): readonly [number, number, number, number] {
   // A window that does not reach the end needs nothing there, and a convolution with zeros there takes no more steps.
-  return [begin[0], begin[1], Math.max(missing[0] as number, 0), Math.max(missing[1] as number, 0)] as const;
+  const after = (along: Along): number =>
+    Math.max((along.positions - 1) * along.stride + reachOf(along) - along.length - along.begin, 0);
+  return [down.begin, across.begin, after(down), after(across)];
 }
 
-type Axis = { readonly length: number; readonly reach: number; readonly stride: number };
+type Sliding = Pick<Along, "length" | "kernel" | "stride" | "dilation">;
 
-function padsOf(node: OnnxNode, axes: readonly Axis[]): Pair[] {
+const reachOf = ({ kernel, dilation }: Sliding): number => dilation * (kernel - 1) + 1;
+
+function padsOf(node: OnnxNode, sliding: Sliding, axis: number, rank: number): Pick<Along, "begin" | "end"> {
   const mode = stringAttribute(node, "auto_pad", "NOTSET");
-  switch (mode) {
-    case "NOTSET": {
-      const pads = intsAttribute(node, "pads") ?? axes.flatMap(() => [0, 0]);
-      if (pads.length !== axes.length * 2 || pads.some((pad) => pad < 0)) {
-        throw new BadNodeError(node, `its pads are [${pads.join(", ")}]`);
-      }
-      return axes.map((_, axis) => [pads[axis] as number, pads[axis + axes.length] as number]);
-    }
-    case "VALID":
-      return axes.map(() => [0, 0]);
-    case "SAME_UPPER":
-    case "SAME_LOWER":
-      return axes.map(({ length, reach, stride }) => {
-        const total = Math.max((Math.ceil(length / stride) - 1) * stride + reach - length, 0);
-        const less = Math.floor(total / 2);
-        return mode === "SAME_UPPER" ? [less, total - less] : [total - less, less];
-      });
-    default:
-      throw new BadNodeError(node, `auto_pad is ${mode}`);
+  if (mode === "VALID") return { begin: 0, end: 0 };
+  if (mode === "SAME_UPPER" || mode === "SAME_LOWER") {
+    const { length, stride } = sliding;
+    const total = Math.max((Math.ceil(length / stride) - 1) * stride + reachOf(sliding) - length, 0);
+    const less = Math.floor(total / 2);
+    return mode === "SAME_UPPER" ? { begin: less, end: total - less } : { begin: total - less, end: less };
   }
+  if (mode !== "NOTSET") throw new BadNodeError(node, `auto_pad is ${mode}`);
+  const pads = intsAttribute(node, "pads") ?? Array.from({ length: rank * 2 }, () => 0);
+  if (pads.length !== rank * 2 || pads.some((pad) => pad < 0)) {
+    throw new BadNodeError(node, `its pads are [${pads.join(", ")}]`);
+  }
+  return { begin: pads[axis] as number, end: pads[axis + rank] as number };
 }
 
 /** Rounded up, a window must still begin on the input or the padding before it. */
-function positionsOf(node: OnnxNode, { length, reach, stride }: Axis, [begin, end]: Pair): number {
-  const room = (length + begin + end - reach) / stride;
-  if (room < 0) throw new BadNodeError(node, `a window of ${reach} does not fit into ${length + begin + end}`);
+function positionsOf(node: OnnxNode, along: Omit<Along, "positions">): number {
+  const { length, stride, begin, end } = along;
+  const room = (length + begin + end - reachOf(along)) / stride;
+  if (room < 0) {
+    throw new BadNodeError(node, `a window of ${reachOf(along)} does not fit into ${length + begin + end}`);
+  }
   if (intAttribute(node, "ceil_mode", 0) === 0) return Math.floor(room) + 1;
   const positions = Math.ceil(room) + 1;
   return (positions - 1) * stride >= length + begin ? positions - 1 : positions;

@@ -127,7 +127,7 @@ describe("ONNX shapes and places", () => {
         ),
       );
       await expectAgreement(withLists("Slice", [[-1], [-1000], [3], [-2]], opset));
-      await expectAgreement(withLists("Slice", [[0, 1], [9223372036854775807, 3], undefined, [1, 1]], opset));
+      await expectAgreement(withLists("Slice", [[0, 1], [2 ** 63, 3], undefined, [1, 1]], opset));
       await expectAgreement(withLists("Slice", [[-3], [-1], [-2], [1]], opset));
     }
   });

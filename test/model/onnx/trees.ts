@@ -19,7 +19,7 @@ type Plan = {
   readonly depth: number;
   readonly modes: readonly string[];
   /** What the leaves of a tree weigh on. */
-  targetsOf(tree: number): readonly number[];
+  readonly targetsOf: (tree: number) => readonly number[];
   readonly weightOf?: (number: number) => number;
 };
 
@@ -65,8 +65,8 @@ const leavesOf = ({ leaves }: Forest, side: "class" | "target"): Attributes => (
 });
 
 const x = info("x", ["N", FEATURES]);
-const regressor = (forest: Forest, attributes: Attributes, type: number = ELEMENT.float) => ({
-  inputs: [info("x", ["N", FEATURES], type)],
+const regressor = (forest: Forest, attributes: Attributes) => ({
+  inputs: [x],
   nodes: [
     classical("TreeEnsembleRegressor", ["x"], ["y"], {
       ...structureOf(forest),
@@ -116,14 +116,14 @@ describe("ONNX tree ensembles", () => {
   it("imports single leaves, and trees with infinite thresholds", async () => {
     await expectAgreement(regressor(forestOf({ ...boosted, depth: 0 }), { n_targets: 1 }));
     const plan = forestOf({ ...boosted, modes: MODES });
-    const nodes = plan.nodes.map((node, index) => ({
-      ...node,
-      value: index % 3 === 0 ? Infinity * (index % 2 === 0 ? 1 : -1) : node.value,
-    }));
-    await expectAgreement(regressor({ ...plan, nodes }, { n_targets: 1 }));
+    const thresholds = plan.nodes.map(({ value }, index) => [value, Infinity, value, -Infinity, value][index % 5] ?? 0);
+    await expectAgreement(regressor(plan, { n_targets: 1, nodes_values: floats(thresholds) }));
   });
   it("imports whole numbers as inputs", () =>
-    expectAgreement(regressor(forestOf(boosted), { n_targets: 1 }, ELEMENT.int64)));
+    expectAgreement({
+      ...classifier(forestOf(boosted), { classlabels_int64s: [10, 20] }),
+      inputs: [info("x", ["N", FEATURES], ELEMENT.int64)],
+    }));
 
   it("compares in the input's precision", async () => {
     const threshold = 0.1;
