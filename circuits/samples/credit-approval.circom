@@ -1,8 +1,8 @@
 pragma circom 2.2.2;
 
-include "circomlib/circuits/bitify.circom";
 include "../bind-context.circom";
 include "../commit-input.circom";
+include "../linear-bits.circom";
 
 // CreditApproval: the score of an applicant, and whether it reaches a threshold.
 //
@@ -16,12 +16,11 @@ template CreditApproval() {
     signal input fields[4];
     signal input salt;
     signal input context;
-    signal output inputCommitment <== CommitInput(4, 8)(fields, salt);
+    signal output inputCommitment <== CommitInput(4, [8, 8, 8, 8], [1, 1, 1, 1])(fields, salt);
     signal output packed;
 
-    signal score <== 3 * fields[0] + 5 * fields[1] + 2 * fields[2] + 7 * fields[3];
-    signal bits[14] <== Num2Bits(14)(score - 2000 + 2 ** 13);
-    packed <== score + bits[13] * 2 ** 16;
+    signal high[13] <== LinearBits(4, [3, 5, 2, 7], 2 ** 13 - 2000, 14)(fields);
+    packed <== 3 * fields[0] + 5 * fields[1] + 2 * fields[2] + 7 * fields[3] + high[12] * 2 ** 16;
 
     BindContext()(context);
 }

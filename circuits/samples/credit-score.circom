@@ -11,7 +11,7 @@ template CreditScore() {
     signal input fields[4];
     signal input salt;
     signal input context;
-    signal output inputCommitment <== CommitInput(4, 8)(fields, salt);
+    signal output inputCommitment <== CommitInput(4, [8, 8, 8, 8], [1, 1, 1, 1])(fields, salt);
     signal output score <== 3 * fields[0] + 5 * fields[1] + 2 * fields[2] + 7 * fields[3];
 
     BindContext()(context);

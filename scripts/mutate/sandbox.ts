@@ -24,6 +24,9 @@ const LEFT_OUT: ReadonlySet<string> = new Set([".git", ".cache", "node_modules",
 /** Shared with the original, since nothing in them depends on the contracts. */
 const SHARED = ["node_modules", ".cache"];
 
+/** Proofs do not depend on the contracts, and take longer than all that is done with them. */
+const KEPT_PROOFS = ".cache/mutants/proofs";
+
 /** A loop without end is only noticed by the clock. */
 const TIME_LIMIT = 300_000;
 
@@ -80,6 +83,7 @@ function run({ root }: Sandbox, suite: Suite): Promise<Run> {
     const hardhat = join("node_modules", ".bin", "hardhat");
     const child = spawn(process.execPath, [hardhat, "--config", CONFIG, ...suite.arguments], {
       cwd: root,
+      env: { ...process.env, ASSAY_KEPT_PROOFS: join(root, KEPT_PROOFS) },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: TIME_LIMIT,
       killSignal: "SIGKILL",

@@ -1,5 +1,5 @@
 /** Evaluates a graph in doubles: what the model says before it is quantised. */
-import { INPUT } from "./graph.ts";
+import { INPUT, inputsOf } from "./graph.ts";
 import type { Conv, Dense, Gather, Graph, Leaf, Maximum, Node, Normalize, Operator, TreeNode, Trees } from "./graph.ts";
 
 /** Every tensor of the graph by its name, for one input. */
@@ -7,13 +7,11 @@ export function evaluate(graph: Graph, input: Float64Array): Map<string, Float64
   if (input.length !== graph.inputSize) throw new WrongInputSizeError(graph.inputSize, input.length);
   const tensors = new Map([[INPUT, input]]);
   for (const node of graph.nodes) {
-    const made = step(node, (name) => tensorOf(tensors, node, name));
-    tensors.set(node.id, made);
+    const inputs = inputsOf(node.operator).map((name) => tensorOf(tensors, node, name));
+    tensors.set(node.id, step(node, inputs));
   }
   return tensors;
 }
-
-type Read = (name: string) => Float64Array;
 
 function tensorOf(tensors: ReadonlyMap<string, Float64Array>, node: Node, name: string): Float64Array {
   const tensor = tensors.get(name);
@@ -21,50 +19,40 @@ function tensorOf(tensors: ReadonlyMap<string, Float64Array>, node: Node, name: 
   return tensor;
 }
 
-function step({ operator, size }: Node, read: Read): Float64Array {
-  switch (operator.kind) {
-    case "dense":
-      return dense(operator, read(operator.input));
-    case "conv":
-      return convolve(operator, read(operator.input), size);
-    case "gather":
-      return gather(operator, operator.inputs.map(read));
-    case "affine": {
-      const { multipliers, offsets } = operator;
-      return read(operator.input).map((value, index) => value * at(multipliers, index) + at(offsets, index));
-    }
-    case "sum": {
-      const terms = operator.inputs.map(read);
-      return new Float64Array(size).map((_, index) =>
-        terms.reduce((sum, term, which) => sum + (operator.coefficients[which] as number) * at(term, index), 0),
-      );
-    }
-    case "product": {
-      const right = read(operator.right);
-      return read(operator.left).map((value, index) => value * at(right, index));
-    }
-    case "max":
-      return maximum(operator, read(operator.input), size);
-    case "argmax":
-      return runs(read(operator.input), operator.length, (run) => [run.indexOf(largestOf(run))]);
-    case "softmax":
-      return runs(read(operator.input), operator.length, softmax);
-    case "normalize":
-      return runs(read(operator.input), operator.length, (run) => normalize(operator, run));
-    case "trees":
-      return sumTrees(operator, read(operator.input));
-    case "relu":
-    case "leakyRelu":
-    case "clip":
-    case "sigmoid":
-    case "tanh":
-      return read(operator.input).map(pointwise(operator));
-  }
+/** The tensor that an operator makes of those that it reads; most read one. */
+type Step<T> = (operator: T, input: Float64Array, size: number, inputs: readonly Float64Array[]) => Float64Array;
+
+const STEPS: { readonly [Kind in Operator["kind"]]: Step<Extract<Operator, { kind: Kind }>> } = {
+  dense: multiply,
+  conv: convolve,
+  gather,
+  affine: ({ multipliers, offsets }, input) =>
+    input.map((value, index) => value * at(multipliers, index) + at(offsets, index)),
+  sum: ({ coefficients }, _, size, inputs) =>
+    new Float64Array(size).map((__, index) =>
+      inputs.reduce((sum, input, which) => sum + (coefficients[which] as number) * at(input, index), 0),
+    ),
+  product: (_, left, __, [, right = left]) => left.map((value, index) => value * at(right, index)),
+  max: maximum,
+  argmax: ({ length }, input) => Float64Array.from(runsOf(input, length), (run) => run.indexOf(largestOf(run))),
+  softmax: ({ length }, input) => mapRuns(input, length, softmax),
+  normalize: (operator, input) => mapRuns(input, operator.length, (run) => normalize(operator, run)),
+  trees: sumTrees,
+  relu: (_, input) => input.map((value) => Math.max(value, 0)),
+  leakyRelu: ({ slope }, input) => input.map((value) => (value < 0 ? value * slope : value)),
+  clip: ({ min, max }, input) => input.map((value) => Math.min(Math.max(value, min), max)),
+  sigmoid: (_, input) => input.map((value) => 1 / (1 + Math.exp(-value))),
+  tanh: (_, input) => input.map(Math.tanh),
+};
+
+function step({ operator, size }: Node, inputs: readonly Float64Array[]): Float64Array {
+  const [input = new Float64Array()] = inputs;
+  return (STEPS[operator.kind] as Step<Operator>)(operator, input, size, inputs);
 }
 
 const at = (numbers: Float64Array, index: number): number => numbers[index] as number;
 
-function dense({ weights, bias, columns }: Dense, input: Float64Array): Float64Array {
+function multiply({ weights, bias, columns }: Dense, input: Float64Array): Float64Array {
   return bias.map((start, row) => {
     let sum = start;
     const first = row * columns;
@@ -128,10 +116,24 @@ function addShifted(output: Float64Array, input: Float64Array, shift: Shift): vo
   }
 }
 
-function gather({ indices }: Gather, inputs: readonly Float64Array[]): Float64Array {
-  const [first = new Float64Array()] = inputs;
-  const all = inputs.length === 1 ? first : Float64Array.from(inputs.flatMap((input) => Array.from(input)));
-  return Float64Array.from(indices, (index) => (index === -1 ? 0 : at(all, index)));
+function gather({ indices }: Gather, first: Float64Array, size: number, inputs: readonly Float64Array[]): Float64Array {
+  const all = inputs.length === 1 ? first : joined(inputs);
+  const output = new Float64Array(size);
+  for (let place = 0; place < size; place++) {
+    const index = indices[place] as number;
+    if (index !== -1) output[place] = at(all, index);
+  }
+  return output;
+}
+
+function joined(inputs: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(inputs.reduce((sum, { length }) => sum + length, 0));
+  let start = 0;
+  for (const input of inputs) {
+    all.set(input, start);
+    start += input.length;
+  }
+  return all;
 }
 
 function maximum({ indices, length }: Maximum, input: Float64Array, size: number): Float64Array {
@@ -145,17 +147,12 @@ function maximum({ indices, length }: Maximum, input: Float64Array, size: number
   });
 }
 
-/** Applies a function to each run of elements. */
-function runs(
-  input: Float64Array,
-  length: number,
-  apply: (run: Float64Array) => ArrayLike<number> & Iterable<number>,
-): Float64Array {
-  const results: number[] = [];
-  for (let start = 0; start < input.length; start += length) {
-    results.push(...apply(input.subarray(start, start + length)));
-  }
-  return Float64Array.from(results);
+function* runsOf(input: Float64Array, length: number): Generator<Float64Array> {
+  for (let start = 0; start < input.length; start += length) yield input.subarray(start, start + length);
+}
+
+function mapRuns(input: Float64Array, length: number, apply: (run: Float64Array) => Float64Array): Float64Array {
+  return joined(Array.from(runsOf(input, length), apply));
 }
 
 const largestOf = (run: Float64Array): number => run.reduce((largest, value) => Math.max(largest, value));
@@ -203,20 +200,6 @@ function leafOf(tree: TreeNode, holds: (feature: number, threshold: number, comp
   }
   return node;
 }
-
-type Pointwise = Extract<Operator, { kind: "relu" | "leakyRelu" | "clip" | "sigmoid" | "tanh" }>;
-
-function pointwise(operator: Pointwise): (value: number) => number {
-  if (operator.kind === "leakyRelu") return (value) => (value < 0 ? value * operator.slope : value);
-  if (operator.kind === "clip") return (value) => Math.min(Math.max(value, operator.min), operator.max);
-  return FUNCTIONS[operator.kind];
-}
-
-const FUNCTIONS = {
-  relu: (value: number) => Math.max(value, 0),
-  sigmoid: (value: number) => 1 / (1 + Math.exp(-value)),
-  tanh: Math.tanh,
-} as const;
 
 /** Too few or too many numbers for a model. */
 export class WrongInputSizeError extends Error {

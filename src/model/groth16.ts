@@ -7,20 +7,16 @@ import { readFileSync } from "node:fs";
 import { curves, groth16, r1cs as r1csFile, wtns, zKey } from "snarkjs";
 import type { Groth16Proof, VerificationKey } from "snarkjs";
 
+export { NoWitnessError, witnessOf } from "./witness.ts";
 export type { Groth16Proof, VerificationKey };
 
 /** A proof with the public signals that it is about. */
 export type ProvenSignals = { readonly proof: Groth16Proof; readonly publicSignals: readonly string[] };
 
-/** A circuit's inputs by name; numbers go as bigint or decimal strings. */
-export type CircuitInputs = Record<string, bigint | string | readonly (bigint | string)[]>;
-
 /** Which snarkjs: part of what decides a proving key. */
 export const { version: SNARKJS_VERSION } = JSON.parse(
   readFileSync(new URL("./package.json", import.meta.resolve("snarkjs")), "utf8"),
 ) as { version: string };
-
-type MemoryFile = { type: "mem"; data?: Uint8Array };
 
 /** Told what a long step is at, in words for a progress line. */
 export type OnProgress = (words: string) => void;
@@ -118,18 +114,6 @@ export async function constraintCountOf(r1cs: Uint8Array): Promise<number> {
   return (await r1csFile.info(r1cs)).nConstraints;
 }
 
-/** Every wire's value for these inputs. Throws where the circuit has no witness for them. */
-export async function witnessOf(wasm: Uint8Array, inputs: CircuitInputs): Promise<Uint8Array> {
-  const witness: MemoryFile = { type: "mem" };
-  try {
-    await wtns.calculate(inputs, wasm, witness);
-  } catch (cause) {
-    throw new NoWitnessError(cause);
-  }
-  if (witness.data === undefined) throw new NoWitnessError("the calculator wrote nothing");
-  return witness.data;
-}
-
 /** The public signals of a circuit among the first wires of its witness: what it says before anything is proven. */
 export async function publicSignalsOf(witness: Uint8Array, count: number): Promise<string[]> {
   // The first wire is the constant one.
@@ -205,14 +189,5 @@ export class KeyRefusedError extends Error {
   constructor(reason: string, options?: ErrorOptions) {
     super(`The proving key does not verify against circuit and phase 1: ${reason}. Do not use it.`, options);
     this.reason = reason;
-  }
-}
-
-/** A circuit has no witness for the inputs given. */
-export class NoWitnessError extends Error {
-  override readonly name = "NoWitnessError";
-  constructor(cause: unknown) {
-    const reason = cause instanceof Error ? cause.message.trim() : String(cause);
-    super(`The circuit has no witness for these inputs: ${reason}`, { cause });
   }
 }

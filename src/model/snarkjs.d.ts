@@ -28,7 +28,6 @@ declare module "snarkjs" {
   };
 
   const wtns: {
-    calculate(inputs: Record<string, unknown>, wasm: File, witness: File): Promise<void>;
     check(r1cs: File, witness: File, logger: { info(line: string): void; warn(line: string): void }): Promise<boolean>;
     exportJson(witness: File): Promise<bigint[]>;
   };

@@ -1,4 +1,7 @@
 /** Real proofs by snarkjs, and a chain with verifiers that check them. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { concatHex, encodeAbiParameters, hexToBigInt, keccak256, numberToHex, stringToHex, zeroHash } from "viem";
 import type { Address, Hex } from "viem";
 
@@ -11,8 +14,25 @@ import type { Claim } from "../../src/protocol/claim.ts";
 /** A claim with its own proof. */
 export type Proven = { readonly claim: Claim; readonly proof: Hex };
 
+/** A folder that keeps proofs from one run to the next, for whoever runs these tests hundreds of times. */
+const KEPT_PROOFS = process.env["ASSAY_KEPT_PROOFS"];
+
 /** Proves `count` claims, of the models in turn. */
 export async function proveClaims(models: readonly SampleModel[], count: number): Promise<Proven[]> {
+  if (KEPT_PROOFS === undefined) return proveAfresh(models, count);
+  const file = join(KEPT_PROOFS, `${keccak256(concatHex(models.map(({ id }) => id)))}-${count}.json`);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"), readBigInt) as Proven[];
+  const proven = await proveAfresh(models, count);
+  mkdirSync(KEPT_PROOFS, { recursive: true });
+  writeFileSync(file, JSON.stringify(proven, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value)));
+  return proven;
+}
+
+function readBigInt(_: string, value: unknown): unknown {
+  return typeof value === "string" && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value;
+}
+
+async function proveAfresh(models: readonly SampleModel[], count: number): Promise<Proven[]> {
   const proven: Proven[] = [];
   for (let index = 0; index < count; index++) {
     const model = models[index % models.length] as SampleModel;

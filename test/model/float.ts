@@ -103,11 +103,11 @@ describe("evaluating a graph", () => {
   });
   it("adds what trees say, comparing in their precision", () => {
     const leaf = (weight: number) => ({ targets: [1], weights: [weight] });
-    // oxlint-disable-next-line unicorn/no-thenable -- a branch is data, and never awaited
     const tree = (comparison: "<" | "<=") => ({
       feature: 0,
       threshold: 0.1,
       comparison,
+      // oxlint-disable-next-line unicorn/no-thenable -- a branch is data, and never awaited
       then: leaf(1),
       otherwise: leaf(10),
     });

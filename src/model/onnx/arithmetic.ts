@@ -22,10 +22,11 @@ function weightedSum(node: OnnxNode, builder: GraphBuilder, sign: number): Dynam
 }
 
 function sumAll(node: OnnxNode, builder: GraphBuilder): Dynamic {
-  const [first, ...rest] = node.inputs.map((_, index) => numbersOf(node, index));
-  if (first === undefined) throw new BadNodeError(node, "it has no inputs");
-  const sum = rest.reduce<Constant | Dynamic>((total, value) => add(node, builder, [total, 1], [value, 1]), first);
-  return sum.kind === "dynamic" ? sum : dynamicOf(node, 0);
+  const values = node.inputs.map((_, index) => numbersOf(node, index));
+  const [first, ...others] = values.filter((value) => value.kind === "dynamic");
+  if (first === undefined) throw new BadNodeError(node, "it has no inputs that depend on the model's");
+  const constants = values.filter((value) => value.kind === "constant");
+  return [...others, ...constants].reduce<Dynamic>((sum, value) => add(node, builder, [sum, 1], [value, 1]), first);
 }
 
 type Term = readonly [value: Constant | Dynamic, coefficient: number];

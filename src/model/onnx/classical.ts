@@ -71,11 +71,16 @@ function regress(node: OnnxNode, builder: GraphBuilder): Dynamic {
     throw new UnsupportedOperatorError(node, `runtimes do not agree on ${transform} of a single target`);
   }
   const weights = floatsAttribute(node, "coefficients") ?? [];
-  const intercepts = floatsAttribute(node, "intercepts") ?? [];
   if (targets < 1 || targets > weights.length) throw new BadNodeError(node, `it has ${targets} targets`);
-  const bias = intercepts.length === 0 ? Array.from({ length: targets }, () => 0) : intercepts;
+  const bias = interceptsOf(node, targets);
   if (bias.length !== targets) throw new BadNodeError(node, `it has ${bias.length} intercepts for ${targets} targets`);
   return scoresOf(transformed(builder, linear(node, builder, rowOf(node), weights, bias), transform), targets);
+}
+
+/** Zeros where the model has none. */
+function interceptsOf(node: OnnxNode, count: number): readonly number[] {
+  const intercepts = floatsAttribute(node, "intercepts") ?? [];
+  return intercepts.length === 0 ? Array.from({ length: count }, () => 0) : intercepts;
 }
 
 /**
@@ -87,7 +92,7 @@ function classify(node: OnnxNode, builder: GraphBuilder): Value[] {
   const labels = labelsAttribute(node, "classlabels_strings", "classlabels_ints");
   const weights = floatsAttribute(node, "coefficients") ?? [];
   const sets = weights.length / row.length;
-  const bias = floatsAttribute(node, "intercepts") ?? Array.from({ length: Math.ceil(sets) }, () => 0);
+  const bias = interceptsOf(node, Math.ceil(sets));
   const scores = linear(node, builder, row, weights, bias);
   const transform = transformOf(node);
   if (sets === 1 && labels.length === 2) {

@@ -1,5 +1,4 @@
 /** The steps of a graph that many operators become. */
-import type { Gather } from "../graph.ts";
 import { INPUT } from "../graph.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { broadcastIndices, rangeOf, sameShape, sizeOf, transposedIndices } from "./value.ts";
@@ -41,16 +40,12 @@ function originOf(
     const size = builder.sizeOf(input);
     if (rest < size) {
       const inner = builder.operatorOf(input);
-      return inner?.kind === "gather" ? innerOriginOf(builder, inner, rest) : { source: input, index: rest };
+      if (inner?.kind === "gather") return originOf(builder, inner.inputs, inner.indices[rest] as number);
+      return { source: input, index: rest };
     }
     rest -= size;
   }
   return undefined;
-}
-
-/** The inputs of a gather are never gathers themselves: `gather` sees to it. */
-function innerOriginOf(builder: GraphBuilder, { inputs, indices }: Gather, at: number) {
-  return originOf(builder, inputs, indices[at] as number);
 }
 
 /** The same tensor with its elements at other places. */
@@ -98,10 +93,19 @@ export function affine(
   return { ...value, tensor: builder.add(operator, size) };
 }
 
-/** `weights`, a row for each output, times the elements. */
+/** `weights`, a row for each output, times the elements. What weighs a single weighted sum is one with it. */
 export function dense(builder: GraphBuilder, input: string, weights: Float64Array, bias: Float64Array): string {
-  const columns = builder.sizeOf(input);
-  return builder.add({ kind: "dense", input, columns, weights, bias }, bias.length);
+  const inner = builder.operatorOf(input);
+  if (inner?.kind === "dense" && inner.bias.length === 1) {
+    const [offset = 0] = inner.bias;
+    const columns = inner.columns;
+    const composed = new Float64Array(weights.length * columns).map(
+      (_, at) => (weights[Math.floor(at / columns)] as number) * (inner.weights[at % columns] as number),
+    );
+    const biases = bias.map((own, row) => own + (weights[row] as number) * offset);
+    return dense(builder, inner.input, composed, biases);
+  }
+  return builder.add({ kind: "dense", input, columns: builder.sizeOf(input), weights, bias }, bias.length);
 }
 
 /** The sum of each run of `length` elements, times a factor. */
@@ -123,7 +127,7 @@ export function sumRuns(builder: GraphBuilder, input: string, length: number, fa
   return builder.add({ kind: "conv", input, geometry, weights, bias: new Float64Array(1) }, runs);
 }
 
-/** Puts some axes last, applies a function to the runs that they make, and puts them back. */
+/** Puts an axis last, applies a function to the runs that it makes, and puts it back. */
 export function alongAxis(
   builder: GraphBuilder,
   value: Dynamic,

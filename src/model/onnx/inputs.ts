@@ -44,7 +44,8 @@ function settle({ name = "", type }: ValueInfoProto, shapes: Shapes): Input {
   const element = tensor.elemType ?? 0;
   if (!NUMERIC.has(element)) throw new UnsupportedInputError(name, `its elements are of type number ${element}`);
 
-  const declared = tensor.shape?.dim?.map(({ dimValue }) => (dimValue === 0 ? undefined : dimValue));
+  // Some exporters write -1 or 0 for an open dimension.
+  const declared = tensor.shape?.dim?.map(({ dimValue = 0 }) => (dimValue > 0 ? dimValue : undefined));
   const fixed = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
   if (fixed !== undefined) {
     const contradicts =
@@ -56,10 +57,10 @@ function settle({ name = "", type }: ValueInfoProto, shapes: Shapes): Input {
     return { name, type: element, shape: fixed };
   }
   const shape = declared?.map((dimension, axis) => (axis === 0 ? (dimension ?? 1) : dimension));
-  const settled = shape?.filter((dimension) => dimension !== undefined && dimension > 0);
-  if (shape === undefined || settled?.length !== shape.length) throw new DynamicShapeError(name, declared);
-  sizeOf(settled as number[]);
-  return { name, type: element, shape: settled as number[] };
+  const settled = shape?.filter((dimension) => dimension !== undefined);
+  if (settled === undefined || settled.length !== shape?.length) throw new DynamicShapeError(name, declared);
+  sizeOf(settled);
+  return { name, type: element, shape: settled };
 }
 
 const NUMERIC: ReadonlySet<number> = new Set(

@@ -4,6 +4,7 @@ import { affine, broadcast, gather, rearrange, transpose } from "./emit.ts";
 import {
   axisOf,
   BadNodeError,
+  constantOf,
   dynamicOf,
   floatAttribute,
   intAttribute,
@@ -17,7 +18,7 @@ import {
 import type { OnnxNode } from "./node.ts";
 import type { Operators } from "./operator.ts";
 import { broadcastOf, pickedIndices, rangeOf, sizeOf } from "./value.ts";
-import type { Dynamic } from "./value.ts";
+import type { Dynamic, Shape, Value } from "./value.ts";
 
 export const MOVING: Operators = {
   Transpose: transposed,
@@ -48,47 +49,46 @@ function expand(node: OnnxNode, builder: GraphBuilder): Dynamic {
 /** Zeros stand where constants go, which are then added. */
 function concat(node: OnnxNode, builder: GraphBuilder): Dynamic {
   const values = node.inputs.map((_, index) => numbersOf(node, index));
-  const first = values.find((value) => value.kind === "dynamic");
-  if (first === undefined) throw new BadNodeError(node, "it has no inputs that depend on the model's");
-  const rank = first.shape.length;
-  const axis = axisOf(node, intAttribute(node, "axis", 0), rank);
   const dynamics = values.filter((value) => value.kind === "dynamic");
+  const [first] = dynamics;
+  if (first === undefined) throw new BadNodeError(node, "it has no inputs that depend on the model's");
+  const axis = axisOf(node, intAttribute(node, "axis", 0), first.shape.length);
+  const shape = first.shape.with(axis, joinedLength(node, values, first.shape, axis));
 
-  const lengths = values.map(({ shape }) => {
-    if (shape.length !== rank || shape.some((length, other) => other !== axis && length !== first.shape[other])) {
-      throw new BadNodeError(node, `shapes [${first.shape.join(", ")}] and [${shape.join(", ")}] do not join`);
-    }
-    return shape[axis] as number;
-  });
-  const shape = first.shape.with(
-    axis,
-    lengths.reduce((sum, length) => sum + length, 0),
-  );
-  const indices = new Int32Array(sizeOf(shape));
-  const offsets = new Float64Array(indices.length);
-  const inner = sizeOf(shape.slice(axis + 1));
-  const outer = sizeOf(shape.slice(0, axis));
   let start = 0;
-  let at = 0;
-  values.forEach((value, part) => {
-    const run = (lengths[part] as number) * inner;
-    for (let block = 0; block < outer; block++) {
-      for (let step = 0; step < run; step++) {
-        const to = block * (shape[axis] as number) * inner + at + step;
-        indices[to] = value.kind === "dynamic" ? start + block * run + step : -1;
-        if (value.kind === "constant") offsets[to] = value.values[block * run + step] as number;
-      }
-    }
-    at += run;
-    if (value.kind === "dynamic") start += sizeOf(value.shape);
+  const places = values.map((value) => {
+    const size = sizeOf(value.shape);
+    if (value.kind === "constant") return new Int32Array(size).fill(-1);
+    start += size;
+    return rangeOf(size).map((index) => start - size + index);
   });
-  const tensor = gather(
-    builder,
-    dynamics.map((value) => value.tensor),
-    indices,
+  const offsets = values.map((value) =>
+    value.kind === "constant" ? value.values : new Float64Array(sizeOf(value.shape)),
   );
-  const joined: Dynamic = { ...first, shape, tensor };
-  return offsets.some((offset) => offset !== 0) ? affine(builder, joined, 1, offsets) : joined;
+  const blocks = sizeOf(shape.slice(0, axis));
+  const tensors = dynamics.map(({ tensor }) => tensor);
+  const joined = { ...first, shape, tensor: gather(builder, tensors, Int32Array.from(interleave(places, blocks))) };
+  const added = interleave(offsets, blocks);
+  return added.some((offset) => offset !== 0) ? affine(builder, joined, 1, added) : joined;
+}
+
+function joinedLength(node: OnnxNode, values: readonly Value[], first: Shape, axis: number): number {
+  return values.reduce((sum, { shape }) => {
+    if (shape.length !== first.length || shape.some((length, other) => other !== axis && length !== first[other])) {
+      throw new BadNodeError(node, `shapes [${first.join(", ")}] and [${shape.join(", ")}] do not join`);
+    }
+    return sum + (shape[axis] as number);
+  }, 0);
+}
+
+/** The first block of each part, then the second of each, and so on. */
+function interleave(parts: readonly (Int32Array | Float64Array)[], blocks: number): number[] {
+  return Array.from({ length: blocks }, (_, block) =>
+    parts.flatMap((part) => {
+      const run = part.length / blocks;
+      return Array.from(part.subarray(block * run, (block + 1) * run));
+    }),
+  ).flat();
 }
 
 /** Starts, ends and axes are attributes before opset 10. */
@@ -136,7 +136,7 @@ function pad(node: OnnxNode, builder: GraphBuilder): Dynamic {
   if (mode !== "constant") throw new UnsupportedOperatorError(node, `its mode is ${mode}, and must be constant`);
   const rank = value.shape.length;
   const pads = node.opset < 11 ? intsAttribute(node, "pads") : integersOf(node, 1);
-  const filler = node.opset < 11 ? floatAttribute(node, "value", 0) : (integersOf(node, 2)?.[0] ?? 0);
+  const filler = fillerOf(node);
   const axes = (integersOf(node, 3) ?? Array.from(rangeOf(rank))).map((axis) => axisOf(node, axis, rank));
   if (pads?.length !== axes.length * 2) throw new BadNodeError(node, `its pads are [${pads?.join(", ") ?? ""}]`);
 
@@ -154,4 +154,9 @@ function pad(node: OnnxNode, builder: GraphBuilder): Dynamic {
   if (filler === 0) return result;
   const offsets = Float64Array.from(pickedIndices(value.shape, picks), (index) => (index === -1 ? filler : 0));
   return affine(builder, result, 1, offsets);
+}
+
+function fillerOf(node: OnnxNode): number {
+  if (node.opset < 11) return floatAttribute(node, "value", 0);
+  return node.inputs[2] === undefined ? 0 : (constantOf(node, 2).values[0] ?? 0);
 }

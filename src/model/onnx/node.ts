@@ -61,7 +61,10 @@ export function movableOf(node: OnnxNode, index: number): Dynamic {
 
 /** An optional input of whole numbers, such as axes. */
 export function integersOf(node: OnnxNode, index: number): number[] | undefined {
-  return node.inputs[index] === undefined ? undefined : Array.from(constantOf(node, index).values);
+  if (node.inputs[index] === undefined) return undefined;
+  const numbers = Array.from(constantOf(node, index).values);
+  if (!numbers.every(Number.isInteger)) throw new BadNodeError(node, `input ${index} is [${numbers.join(", ")}]`);
+  return numbers;
 }
 
 /** Indices that stand for themselves are numbers; those that stand for other things are not. */

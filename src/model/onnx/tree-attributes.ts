@@ -1,5 +1,5 @@
 /** Tree ensembles as ONNX writes them: lists of nodes, read into trees. */
-import type { Leaf, TreeNode } from "../graph.ts";
+import type { TreeNode } from "../graph.ts";
 import {
   anyFloatsAttribute,
   BadNodeError,
@@ -16,8 +16,8 @@ export type LeafWeight = { readonly target: number; readonly weight: number };
 
 export type Ensemble = {
   readonly weights: readonly LeafWeight[];
-  /** Whether a target is weighed on in all leaves of some tree, in some leaves only, or in none. */
-  coverageOf(target: number): "none" | "some" | "all";
+  /** The targets on which all leaves of some tree weigh, so that they have a score for every input. */
+  readonly alwaysScored: ReadonlySet<number>;
   /** The trees, with each weight multiplied. */
   trees(factor: number): TreeNode[];
   readonly count: number;
@@ -50,7 +50,7 @@ export function readEnsemble(node: OnnxNode, side: "class" | "target", features:
   return {
     weights,
     count: roots.length,
-    coverageOf: (target) => coverage(shapes, target),
+    alwaysScored: new Set(shapes.flatMap((tree) => sharedTargets(tree))),
     trees: (factor) => shapes.map((tree) => multiplied(tree, factor)),
   };
 }
@@ -146,19 +146,11 @@ const MODES: ReadonlyMap<string, readonly ["<" | "<=", boolean]> = new Map([
   ["BRANCH_GT", ["<=", true]],
 ]);
 
-function* leavesOf(tree: TreeNode): Generator<Leaf> {
-  if ("feature" in tree) {
-    yield* leavesOf(tree.then);
-    yield* leavesOf(tree.otherwise);
-  } else {
-    yield tree;
-  }
-}
-
-function coverage(trees: readonly TreeNode[], target: number): "none" | "some" | "all" {
-  const weighs = trees.map((tree) => Array.from(leavesOf(tree), ({ targets }) => targets.includes(target)));
-  if (weighs.some((leaves) => leaves.every(Boolean))) return "all";
-  return weighs.flat().some(Boolean) ? "some" : "none";
+/** What all leaves of a tree weigh on. */
+function sharedTargets(tree: TreeNode): number[] {
+  if (!("feature" in tree)) return [...tree.targets];
+  const others = new Set(sharedTargets(tree.otherwise));
+  return sharedTargets(tree.then).filter((target) => others.has(target));
 }
 
 function multiplied(tree: TreeNode, factor: number): TreeNode {

@@ -99,15 +99,16 @@ function classifyMany(
 
 /** A class on which no leaf weighs cannot win, not even by a score of zero against negative ones. */
 function eligibleOf(node: OnnxNode, ensemble: Ensemble, size: number): number[] {
-  const coverages = Array.from(rangeOf(size), (index) => ensemble.coverageOf(index));
+  const weighed = new Set(ensemble.weights.map(({ target }) => target));
   const signed = ensemble.weights.some(({ weight }) => weight < 0);
-  if (signed && coverages.includes("some")) {
+  if (signed && weighed.size > ensemble.alwaysScored.size) {
     throw new UnsupportedOperatorError(
       node,
-      "negative weights, and a class that no tree weighs on in all its leaves: such a class wins only where it is weighed on",
+      "it has negative weights, and a class on which only some leaves of each tree weigh: whether that class may win " +
+        "depends on the leaf",
     );
   }
-  return Array.from(rangeOf(size)).filter((index) => coverages[index] !== "none");
+  return Array.from(rangeOf(size)).filter((index) => weighed.has(index));
 }
 
 /**

@@ -54,12 +54,12 @@ export function stridesOf(shape: Shape): number[] {
 export function broadcastOf(left: Shape, right: Shape): number[] | undefined {
   const rank = Math.max(left.length, right.length);
   const shape: number[] = [];
+  // Counted from the end, where the shapes meet: `at` gives undefined before the beginning.
   for (let axis = -rank; axis < 0; axis++) {
     const [one, other] = [left.at(axis) ?? 1, right.at(axis) ?? 1];
     if (one !== other && one !== 1 && other !== 1) return undefined;
     shape.push(one === 1 ? other : one);
   }
-  // `at` counts a negative axis from the end, and gives undefined before the beginning.
   return shape;
 }
 

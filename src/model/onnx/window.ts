@@ -52,8 +52,8 @@ export function windowOf(node: OnnxNode, shape: Shape, kernelShape: readonly num
       stride: strides[axis] as number,
       dilation: dilations[axis] as number,
     };
-    const padded = { ...sliding, ...padsOf(node, sliding, axis, lengths.length) };
-    return { ...padded, positions: positionsOf(node, padded) };
+    const pads = padsOf(node, sliding, axis, lengths.length);
+    return slide(node, sliding, pads);
   });
   const [across = STILL, down = STILL] = axes.toReversed();
   return { channels, down, across, shape: (count) => [1, count, ...axes.map(({ positions }) => positions)] };
@@ -76,9 +76,11 @@ function coordinatesOf({ length, kernel, stride, dilation, begin }: Along, posit
 
 /** How many elements of a window lie on the input or its padding: rounding up may lead beyond both. */
 export function coveredBy({ down, across }: Window, row: number, column: number): number {
-  const along = ({ length, kernel, stride, dilation, begin, end }: Along, position: number): number =>
-    rangeOf(kernel).filter((step) => position * stride + step * dilation < length + begin + end).length;
-  return along(down, row) * along(across, column);
+  return coveredAlong(down, row) * coveredAlong(across, column);
+}
+
+function coveredAlong({ length, kernel, stride, dilation, begin, end }: Along, position: number): number {
+  return rangeOf(kernel).filter((step) => position * stride + step * dilation < length + begin + end).length;
 }
 
 /** The rows and columns at which a window stands. */
@@ -90,17 +92,21 @@ export function* positionsIn({ down, across }: Window): Generator<readonly [row:
 
 /** Zeros above, left, below and right such that a convolution takes exactly the window's positions. */
 export function zerosAround({ down, across }: Window): readonly [number, number, number, number] {
-  // A window that does not reach the end needs nothing there, and a convolution with zeros there takes no more steps.
-  const after = (along: Along): number =>
-    Math.max((along.positions - 1) * along.stride + reachOf(along) - along.length - along.begin, 0);
-  return [down.begin, across.begin, after(down), after(across)];
+  return [down.begin, across.begin, zerosAfter(down), zerosAfter(across)];
+}
+
+/** A window that does not reach the end needs nothing there, and a convolution takes no more steps for it. */
+function zerosAfter(along: Along): number {
+  return Math.max((along.positions - 1) * along.stride + reachOf(along) - along.length - along.begin, 0);
 }
 
 type Sliding = Pick<Along, "length" | "kernel" | "stride" | "dilation">;
 
 const reachOf = ({ kernel, dilation }: Sliding): number => dilation * (kernel - 1) + 1;
 
-function padsOf(node: OnnxNode, sliding: Sliding, axis: number, rank: number): Pick<Along, "begin" | "end"> {
+type Pads = Pick<Along, "begin" | "end">;
+
+function padsOf(node: OnnxNode, sliding: Sliding, axis: number, rank: number): Pads {
   const mode = stringAttribute(node, "auto_pad", "NOTSET");
   if (mode === "VALID") return { begin: 0, end: 0 };
   if (mode === "SAME_UPPER" || mode === "SAME_LOWER") {
@@ -117,16 +123,15 @@ function padsOf(node: OnnxNode, sliding: Sliding, axis: number, rank: number): P
   return { begin: pads[axis] as number, end: pads[axis + rank] as number };
 }
 
-/** Rounded up, a window must still begin on the input or the padding before it. */
-function positionsOf(node: OnnxNode, along: Omit<Along, "positions">): number {
-  const { length, stride, begin, end } = along;
-  const room = (length + begin + end - reachOf(along)) / stride;
-  if (room < 0) {
-    throw new BadNodeError(node, `a window of ${reachOf(along)} does not fit into ${length + begin + end}`);
-  }
-  if (intAttribute(node, "ceil_mode", 0) === 0) return Math.floor(room) + 1;
-  const positions = Math.ceil(room) + 1;
-  return (positions - 1) * stride >= length + begin ? positions - 1 : positions;
+function slide(node: OnnxNode, sliding: Sliding, { begin, end }: Pads): Along {
+  const padded = sliding.length + begin + end;
+  const room = (padded - reachOf(sliding)) / sliding.stride;
+  if (room < 0) throw new BadNodeError(node, `a window of ${reachOf(sliding)} does not fit into ${padded}`);
+  const whole = Math.floor(room) + 1;
+  if (intAttribute(node, "ceil_mode", 0) === 0) return { ...sliding, begin, end, positions: whole };
+  // Rounded up, a window must still begin on the input or the padding before it.
+  const most = Math.ceil((sliding.length + begin) / sliding.stride);
+  return { ...sliding, begin, end, positions: Math.min(Math.ceil(room) + 1, most) };
 }
 
 function positive(node: OnnxNode, name: string, numbers: readonly number[], count: number): readonly number[] {

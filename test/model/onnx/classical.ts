@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { importOnnx } from "../../../src/model/onnx/import.ts";
 import { ELEMENT } from "../../../src/model/onnx/schema.ts";
 import {
   bytesOfModel,
@@ -79,6 +80,22 @@ describe("ONNX linear models", () => {
       await expectAgreement(one("LinearClassifier", { ...single, classlabels_strings: ["no", "yes"] }, ANSWERS), tie);
     });
   }
+  it("decides two classes of one weight set by one linear step", () => {
+    const single = { coefficients: floats([0.5, -1, 2, 0.25]), intercepts: floats([0.125]), classlabels_ints: [5, 6] };
+    const { nodes } = importOnnx(bytesOfModel({ ...one("LinearClassifier", single, ANSWERS), outputs: ["label"] }));
+    expect(nodes.map(({ operator }) => operator.kind)).to.deep.equal(["dense", "argmax"]);
+  });
+  it("takes intercepts that are left out as zeros", () => {
+    // The runtime demands them; the definition of the operator does not.
+    const labels = { classlabels_ints: [4, 5, 6] };
+    const answersOf = (intercepts: Attributes) => {
+      const attributes = { coefficients: random(3, 12), ...labels, ...intercepts };
+      return imported(bytesOfModel(one("LinearClassifier", attributes, ANSWERS)), [1, -2, 0.5, 3]);
+    };
+    const zeros = answersOf({ intercepts: floats([0, 0, 0]) });
+    expect(answersOf({})).to.deep.equal(zeros);
+    expect(answersOf({ intercepts: floats([]) })).to.deep.equal(zeros);
+  });
   it("gives the first of equal classes", () =>
     expectAgreement(
       one(

@@ -138,8 +138,9 @@ describe("what ONNX import refuses", () => {
       weighted({ dims: [2], dataType: ELEMENT.string, stringData: [] }).to.throw(BadTensorError, "2 elements");
     });
     it("types that it does not know", () => {
-      for (const dataType of [0, 14, 15, 17, 22, 99])
+      for (const dataType of [0, 14, 15, 17, 22, 99]) {
         weighted({ dims: [0], dataType }).to.throw(BadTensorError, `${dataType}`);
+      }
     });
     it("sparse weights", () => {
       const model = modelOf(base);
@@ -173,7 +174,12 @@ describe("what ONNX import refuses", () => {
         "no shape",
       );
     });
-    it("but not those that an option fixes", async () => {
+    it("but not an open batch, however it is written", () => {
+      for (const batch of ["N", -1, 0]) {
+        expect(importOnnx(bytesOfModel({ ...base, inputs: [info("x", [batch, 4])] })).inputSize).to.equal(4);
+      }
+    });
+    it("nor those that an option fixes", async () => {
       await expectAgreement({ ...base, inputs: [info("x", ["N", "F"])] }, { options: { shapes: { x: [1, 3] } } });
       await expectAgreement({ ...base, inputs: [info("x", ["N", 4])] }, { options: { shapes: { x: [2, 4] } } });
     });

@@ -39,8 +39,9 @@ describe("what ONNX import refuses", () => {
         UnsupportedOperatorError,
         /Imputer "Imputer_y" \(ai\.onnx\.ml, opset 3\).*LinearClassifier/s,
       );
-      for (const name of ["constructor", "toString", "__proto__"])
+      for (const name of ["constructor", "toString", "__proto__"]) {
         refusalOfNode(name, ["x"], {}).to.throw(UnsupportedOperatorError);
+      }
     });
     it("attributes of another type", () => {
       refusalOfNode("LeakyRelu", ["x"], { alpha: 1 }).to.throw(BadNodeError, "alpha");
@@ -128,6 +129,8 @@ describe("what ONNX import refuses", () => {
       shaped([-1, -1]).to.throw(BadNodeError);
       shaped([0, 0, 0]).to.throw(BadNodeError);
       shaped([0, 4], { allowzero: 1 }).to.throw(BadNodeError);
+      const halves = { weights: [tensor("s", [2], [0.5, 8])] };
+      refusalOfNode("Reshape", ["x", "s"], {}, halves).to.throw(BadNodeError, "[0.5, 8]");
       refusalOfNode("Reshape", ["x", "x"], {}).to.throw(UnsupportedOperatorError, "constant");
       refusalOfNode("Squeeze", ["x"], { axes: [1] }, { opset: 11 }).to.throw(BadNodeError, "length 1");
       refusalOfNode("Unsqueeze", ["x"], {}, { opset: 11 }).to.throw(BadNodeError, "no axes");

@@ -1,0 +1,146 @@
+/**
+ * Looks for a second witness with the same inputs: changes an undetermined wire, then repairs the constraints that fail
+ * by changing other undetermined wires, until all hold or it gives up.
+ */
+import { GROUP_ORDER } from "../../protocol/bn254.ts";
+import { inverse, reduce } from "./field.ts";
+import type { Evaluation } from "./evaluation.ts";
+import type { Linear } from "./linear.ts";
+import type { Counterexample } from "./mutate-witness.ts";
+import type { Propagation } from "./propagation.ts";
+import type { Combination, Constraints } from "./r1cs-file.ts";
+import type { Interval } from "./system.ts";
+
+/** How many repairs are tried from one change on, and how deep they go. */
+const MAX_REPAIRS = 4_000;
+const MAX_CHANGES = 600;
+
+/** A second witness in which this wire has another value, if one is found. */
+export function findCounterexample(
+  circuit: Constraints,
+  known: Propagation,
+  evaluation: Evaluation,
+  wire: number,
+): Counterexample | undefined {
+  const search = new Search(circuit, known, evaluation);
+  for (const changes of search.startsOf(wire)) {
+    const found = search.repair(changes);
+    if (found !== undefined && found.get(wire) !== evaluation.values[wire]) {
+      return { witness: evaluation.values, changes: found };
+    }
+  }
+  return undefined;
+}
+
+class Search {
+  readonly #circuit: Constraints;
+  readonly #known: Propagation;
+  readonly #evaluation: Evaluation;
+  #repairs = 0;
+
+  constructor(circuit: Constraints, known: Propagation, evaluation: Evaluation) {
+    this.#circuit = circuit;
+    this.#known = known;
+    this.#evaluation = evaluation;
+  }
+
+  /** Other values of a wire, and, for wires that are digits of a sum, other digits of the same sum in the field. */
+  *startsOf(wire: number): Generator<Map<number, bigint>> {
+    const value = this.#valueOf(wire);
+    const bound = this.#known.bounds.of.get(wire);
+    const others = bound !== undefined && bound.hi - bound.lo <= 8n ? within(bound) : around(value);
+    for (const other of new Set(others.map(reduce))) if (other !== value) yield new Map([[wire, other]]);
+    for (const index of this.#known.occurrences.equations[wire] ?? []) {
+      yield* this.#otherDigits(this.#known.system.equations[index] as Linear);
+    }
+  }
+
+  /** Changes that make every constraint hold again, these included. */
+  repair(start: ReadonlyMap<number, bigint>): Map<number, bigint> | undefined {
+    this.#repairs = 0;
+    return this.#repairFrom(new Map(start));
+  }
+
+  #repairFrom(changes: Map<number, bigint>): Map<number, bigint> | undefined {
+    const broken = this.#evaluation.brokenBy(changes);
+    if (broken === undefined) return changes;
+    if (++this.#repairs > MAX_REPAIRS || changes.size > MAX_CHANGES) return undefined;
+    const { a, b, c } = this.#circuit.rows[broken] ?? {};
+    const candidates = new Set([a, b, c].flatMap((part) => [...(part?.wires ?? [])]));
+    for (const wire of candidates) {
+      if (wire === 0 || changes.has(wire) || this.#known.isDetermined(wire)) continue;
+      const value = this.#solve(broken, wire, changes);
+      if (value === undefined || !this.#fits(wire, value)) continue;
+      const found = this.#repairFrom(new Map(changes).set(wire, value));
+      if (found !== undefined || this.#repairs > MAX_REPAIRS) return found;
+    }
+    return undefined;
+  }
+
+  /** The value of a wire that makes a constraint hold, if the wire is linear in it. */
+  #solve(row: number, wire: number, changes: Map<number, bigint>): bigint | undefined {
+    const constraint = this.#circuit.rows[row];
+    if (constraint === undefined) return undefined;
+    const [inA, inB, inC] = [constraint.a, constraint.b, constraint.c].map((part) => coefficientIn(part, wire)) as [
+      bigint,
+      bigint,
+      bigint,
+    ];
+    if (inA !== 0n && inB !== 0n) return undefined;
+    const { a, b, c } = this.#evaluation.rowWith(row, changes);
+    const slope = reduce(inA * b + inB * a - inC);
+    if (slope === 0n) return undefined;
+    const value = changes.get(wire) ?? this.#valueOf(wire);
+    return reduce(value + reduce(c - a * b) * inverse(slope));
+  }
+
+  #fits(wire: number, value: bigint): boolean {
+    const bound = this.#known.bounds.of.get(wire);
+    return bound === undefined || reduce(value - bound.lo) <= bound.hi - bound.lo;
+  }
+
+  /** Writes a sum of bounded wires as another integer that is the same in the field. */
+  *#otherDigits(equation: Linear): Generator<Map<number, bigint>> {
+    const digits: { wire: number; coefficient: bigint; bound: Interval }[] = [];
+    for (const [i, wire] of equation.variables.entries()) {
+      if (this.#known.isDetermined(wire)) continue;
+      const bound = this.#known.bounds.of.get(wire);
+      const coefficient = equation.coefficients[i] ?? 0n;
+      if (bound === undefined || wire >= this.#circuit.wires) return;
+      digits.push({ wire, coefficient, bound });
+    }
+    const isNegative = digits.every(({ coefficient }) => coefficient < 0n);
+    if (!isNegative && digits.some(({ coefficient }) => coefficient < 0n)) return;
+    digits.sort((one, other) => Number(one.coefficient * one.coefficient < other.coefficient * other.coefficient) - 0.5);
+    const sum = digits.reduce((total, { wire, coefficient }) => total + coefficient * this.#valueOf(wire), 0n);
+    for (const turn of [GROUP_ORDER, -GROUP_ORDER]) {
+      let left = isNegative ? -sum + turn : sum + turn;
+      const changes = new Map<number, bigint>();
+      for (const { wire, coefficient, bound } of digits) {
+        const size = isNegative ? -coefficient : coefficient;
+        const most = left / size;
+        const digit = most > bound.hi ? bound.hi : most;
+        changes.set(wire, digit < bound.lo ? bound.lo : digit);
+        left -= size * (changes.get(wire) ?? 0n);
+      }
+      if (left === 0n) yield changes;
+    }
+  }
+
+  #valueOf(wire: number): bigint {
+    return this.#evaluation.values[wire] ?? 0n;
+  }
+}
+
+function within({ lo, hi }: Interval): bigint[] {
+  return Array.from({ length: Number(hi - lo) + 1 }, (_, i) => lo + BigInt(i));
+}
+
+function around(value: bigint): bigint[] {
+  return [value + 1n, value - 1n, 0n, 1n, -value, value + 2n, value + (1n << 128n)];
+}
+
+function coefficientIn({ wires, coefficients }: Combination, wire: number): bigint {
+  const at = wires.indexOf(wire);
+  return at === -1 ? 0n : (coefficients[at] ?? 0n);
+}
