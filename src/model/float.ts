@@ -196,7 +196,7 @@ function sumTrees({ trees, base, precision }: Trees, input: Float64Array): Float
 function leafOf(tree: TreeNode, holds: (feature: number, threshold: number, comparison: "<" | "<=") => boolean): Leaf {
   let node = tree;
   while ("feature" in node) {
-    node = holds(node.feature, node.threshold, node.comparison) ? node.then : node.otherwise;
+    node = holds(node.feature, node.threshold, node.comparison) ? node.below : node.above;
   }
   return node;
 }

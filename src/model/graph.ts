@@ -136,10 +136,10 @@ export type Leaf = { readonly targets: readonly number[]; readonly weights: read
 export type Branch = {
   readonly feature: number;
   readonly threshold: number;
-  /** Whether `then` is taken at `feature < threshold` or at `feature <= threshold`. */
+  /** Whether `below` is taken at `feature < threshold` or at `feature <= threshold`. */
   readonly comparison: "<" | "<=";
-  readonly then: TreeNode;
-  readonly otherwise: TreeNode;
+  readonly below: TreeNode;
+  readonly above: TreeNode;
 };
 
 /** The tensors that an operator reads. */

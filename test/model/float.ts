@@ -107,9 +107,8 @@ describe("evaluating a graph", () => {
       feature: 0,
       threshold: 0.1,
       comparison,
-      // oxlint-disable-next-line unicorn/no-thenable -- a branch is data, and never awaited
-      then: leaf(1),
-      otherwise: leaf(10),
+      below: leaf(1),
+      above: leaf(10),
     });
     const sum = (precision: "float32" | "float64", value: number): number[] => {
       const operator = {

@@ -30,7 +30,9 @@ export function determinedInBothCases(
   if (!isNeverZero) {
     const ifZero = new Case(known);
     for (const { out } of products) ifZero.learn(out.variables);
-    ifZero.follow(() => false);
+    // Then no other factor that differs from it by a constant is zero.
+    const others = known.factorsBeside(factor);
+    ifZero.follow(() => others.some(([other, beside]) => divide(ifZero, other, beside)));
     for (const variable of found) if (!ifZero.learned.has(variable)) found.delete(variable);
   }
   return new Map([...found].map((variable) => [variable, members[0] ?? 0]));

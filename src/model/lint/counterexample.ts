@@ -101,35 +101,44 @@ class Search {
 
   /** Writes a sum of bounded wires as another integer that is the same in the field. */
   *#otherDigits(equation: Linear): Generator<Map<number, bigint>> {
-    const digits: { wire: number; coefficient: bigint; bound: Interval }[] = [];
+    const digits: Digit[] = [];
     for (const [i, wire] of equation.variables.entries()) {
       if (this.#known.isDetermined(wire)) continue;
       const bound = this.#known.bounds.of.get(wire);
-      const coefficient = equation.coefficients[i] ?? 0n;
       if (bound === undefined || wire >= this.#circuit.wires) return;
-      digits.push({ wire, coefficient, bound });
+      digits.push({ wire, size: equation.coefficients[i] ?? 0n, bound });
     }
-    const isNegative = digits.every(({ coefficient }) => coefficient < 0n);
-    if (!isNegative && digits.some(({ coefficient }) => coefficient < 0n)) return;
-    digits.sort((one, other) => Number(one.coefficient * one.coefficient < other.coefficient * other.coefficient) - 0.5);
-    const sum = digits.reduce((total, { wire, coefficient }) => total + coefficient * this.#valueOf(wire), 0n);
-    for (const turn of [GROUP_ORDER, -GROUP_ORDER]) {
-      let left = isNegative ? -sum + turn : sum + turn;
-      const changes = new Map<number, bigint>();
-      for (const { wire, coefficient, bound } of digits) {
-        const size = isNegative ? -coefficient : coefficient;
-        const most = left / size;
-        const digit = most > bound.hi ? bound.hi : most;
-        changes.set(wire, digit < bound.lo ? bound.lo : digit);
-        left -= size * (changes.get(wire) ?? 0n);
+    for (const sign of [1n, -1n]) {
+      const signed = digits.map((digit) => ({ ...digit, size: reduce(sign * digit.size) }));
+      signed.sort((one, other) => (one.size < other.size ? 1 : -1));
+      const sum = signed.reduce((total, { wire, size }) => total + size * this.#valueOf(wire), 0n);
+      for (const turned of [sum + GROUP_ORDER, sum - GROUP_ORDER]) {
+        const changes = spell(turned, signed);
+        if (changes !== undefined) yield changes;
       }
-      if (left === 0n) yield changes;
     }
   }
 
   #valueOf(wire: number): bigint {
     return this.#evaluation.values[wire] ?? 0n;
   }
+}
+
+/** A wire in a sum, and what one of it adds. */
+type Digit = { readonly wire: number; readonly size: bigint; readonly bound: Interval };
+
+/** The digits, the largest first, that add up to a number. */
+function spell(sum: bigint, digits: readonly Digit[]): Map<number, bigint> | undefined {
+  let left = sum;
+  const spelt = new Map<number, bigint>();
+  for (const { wire, size, bound } of digits) {
+    const most = left / size;
+    const atMost = most > bound.hi ? bound.hi : most;
+    const digit = atMost < bound.lo ? bound.lo : atMost;
+    spelt.set(wire, digit);
+    left -= size * digit;
+  }
+  return left === 0n ? spelt : undefined;
 }
 
 function within({ lo, hi }: Interval): bigint[] {

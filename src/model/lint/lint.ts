@@ -2,7 +2,7 @@
  * Checks a compiled circuit: whether its inputs determine every wire, whether its public signals are constrained, and
  * whether its private inputs are fixed by something public.
  */
-import { witnessOf, type CircuitInputs } from "../groth16.ts";
+import { witnessOf, type CircuitInputs } from "../witness.ts";
 import { unboundInputs } from "./binding.ts";
 import { findCounterexample } from "./counterexample.ts";
 import { Evaluation, placesOf } from "./evaluation.ts";

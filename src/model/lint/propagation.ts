@@ -15,6 +15,9 @@ export type Rule = "given" | "equation" | "product" | "bits" | "choice" | "cases
 /** What made a variable determined: the equation or product, by number, that names what it depends on. */
 export type Cause = { readonly rule: Rule; readonly equation?: number; readonly product?: number };
 
+/** More factors that differ by constants alone are not looked at together. */
+const MAX_BESIDE = 512;
+
 export class Propagation {
   readonly system: System;
   readonly occurrences: Occurrences;
@@ -32,6 +35,7 @@ export class Propagation {
   /** Products by a factor that is determined: these may say something together of what they multiply it with. */
   readonly #byFactor = new Map<string, Set<number>>();
   readonly #factors = new Set<string>();
+  readonly #byLine = new Map<string, Set<string>>();
 
   constructor(system: System, given: Iterable<Variable>) {
     this.system = system;
@@ -126,12 +130,24 @@ export class Propagation {
   #tryFactors(): boolean {
     for (const factor of this.#factors) {
       this.#factors.delete(factor);
-      const members = [...(this.#byFactor.get(factor) ?? [])];
+      const members = this.#membersOf(factor);
       const found = determinedInBothCases(this, factor, members);
       for (const [variable, product] of found) this.learn(variable, { rule: "cases", product });
       if (found.size > 0) return true;
     }
     return false;
+  }
+
+  /** Determined factors that differ from one by a constant, each with the products that it is in. */
+  factorsBeside(factor: string): [string, Product[]][] {
+    const beside = [...(this.#byLine.get(lineOf(factor)) ?? [])].slice(0, MAX_BESIDE);
+    return beside
+      .filter((other) => other !== factor)
+      .map((other) => [other, this.#membersOf(other).map((index) => this.system.products[index] as Product)]);
+  }
+
+  #membersOf(factor: string): number[] {
+    return [...(this.#byFactor.get(factor) ?? [])];
   }
 
   /** The open variables of a sum, if all of them have bounds. */
@@ -153,6 +169,13 @@ export class Propagation {
       const members = this.#byFactor.get(key) ?? new Set();
       this.#byFactor.set(key, members.add(index));
       this.#factors.add(key);
+      const line = lineOf(key);
+      this.#byLine.set(line, (this.#byLine.get(line) ?? new Set()).add(key));
     }
   }
+}
+
+/** What is left of a factor's key without its constant. */
+function lineOf(key: string): string {
+  return key.slice(key.indexOf("|"));
 }

@@ -133,10 +133,9 @@ function branch(node: OnnxNode, { mode, feature, threshold }: FileNode, yes: Tre
     throw new UnsupportedOperatorError(node, `a node's mode is ${mode}, and must be ${[...MODES.keys()].join(", ")}`);
   }
   const [comparison, exchanges] = known;
-  const [then, otherwise] = exchanges ? [no, yes] : [yes, no];
-  if (!Number.isFinite(threshold)) return threshold > 0 ? then : otherwise;
-  // oxlint-disable-next-line unicorn/no-thenable -- a branch is data, and never awaited
-  return { feature, threshold, comparison, then, otherwise };
+  const [below, above] = exchanges ? [no, yes] : [yes, no];
+  if (!Number.isFinite(threshold)) return threshold > 0 ? below : above;
+  return { feature, threshold, comparison, below, above };
 }
 
 const MODES: ReadonlyMap<string, readonly ["<" | "<=", boolean]> = new Map([
@@ -149,14 +148,13 @@ const MODES: ReadonlyMap<string, readonly ["<" | "<=", boolean]> = new Map([
 /** What all leaves of a tree weigh on. */
 function sharedTargets(tree: TreeNode): number[] {
   if (!("feature" in tree)) return [...tree.targets];
-  const others = new Set(sharedTargets(tree.otherwise));
-  return sharedTargets(tree.then).filter((target) => others.has(target));
+  const others = new Set(sharedTargets(tree.above));
+  return sharedTargets(tree.below).filter((target) => others.has(target));
 }
 
 function multiplied(tree: TreeNode, factor: number): TreeNode {
   if ("feature" in tree) {
-    // oxlint-disable-next-line unicorn/no-thenable -- a branch is data, and never awaited
-    return { ...tree, then: multiplied(tree.then, factor), otherwise: multiplied(tree.otherwise, factor) };
+    return { ...tree, below: multiplied(tree.below, factor), above: multiplied(tree.above, factor) };
   }
   return { ...tree, weights: tree.weights.map((weight) => weight * factor) };
 }
