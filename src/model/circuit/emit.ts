@@ -99,7 +99,9 @@ function nameWires({ program, instances, wires }: Plan): string[] {
 
 function declare({ instances }: Plan): string[] {
   return instances.flatMap(({ outputs }) => {
-    return outputs.map(({ first, count, isArray }) => `    signal ${isArray ? `${arrayOf(first)}[${count}]` : `w${first}`};`);
+    return outputs.map(
+      ({ first, count, isArray }) => `    signal ${isArray ? `${arrayOf(first)}[${count}]` : `w${first}`};`,
+    );
   });
 }
 

@@ -11,32 +11,18 @@ import type { Propagation } from "./propagation.ts";
 import type { Combination, Constraints } from "./r1cs-file.ts";
 import type { Interval } from "./system.ts";
 
-/** How many repairs are tried from one change on, and how deep they go. */
-const MAX_REPAIRS = 4_000;
+/** How many repairs are tried from one change on, and in all: each takes up to milliseconds. */
+const MAX_REPAIRS = 400;
+const MAX_REPAIRS_IN_ALL = 20_000;
 const MAX_CHANGES = 600;
 
-/** A second witness in which this wire has another value, if one is found. */
-export function findCounterexample(
-  circuit: Constraints,
-  known: Propagation,
-  evaluation: Evaluation,
-  wire: number,
-): Counterexample | undefined {
-  const search = new Search(circuit, known, evaluation);
-  for (const changes of search.startsOf(wire)) {
-    const found = search.repair(changes);
-    if (found !== undefined && found.get(wire) !== evaluation.values[wire]) {
-      return { witness: evaluation.values, changes: found };
-    }
-  }
-  return undefined;
-}
-
-class Search {
+/** A search beside one real witness. */
+export class Search {
   readonly #circuit: Constraints;
   readonly #known: Propagation;
   readonly #evaluation: Evaluation;
   #repairs = 0;
+  #repairsInAll = 0;
 
   constructor(circuit: Constraints, known: Propagation, evaluation: Evaluation) {
     this.#circuit = circuit;
@@ -44,8 +30,21 @@ class Search {
     this.#evaluation = evaluation;
   }
 
+  /** A second witness in which this wire has another value, if one is found. */
+  counterexampleFor(wire: number): Counterexample | undefined {
+    for (const changes of this.#startsOf(wire)) {
+      if (this.#repairsInAll > MAX_REPAIRS_IN_ALL) return undefined;
+      this.#repairs = 0;
+      const found = this.#repair(changes);
+      if (found !== undefined && (found.get(wire) ?? this.#valueOf(wire)) !== this.#valueOf(wire)) {
+        return { witness: this.#evaluation.values, changes: found };
+      }
+    }
+    return undefined;
+  }
+
   /** Other values of a wire, and, for wires that are digits of a sum, other digits of the same sum in the field. */
-  *startsOf(wire: number): Generator<Map<number, bigint>> {
+  *#startsOf(wire: number): Generator<Map<number, bigint>> {
     const value = this.#valueOf(wire);
     const bound = this.#known.bounds.of.get(wire);
     const others = bound !== undefined && bound.hi - bound.lo <= 8n ? within(bound) : around(value);
@@ -56,14 +55,10 @@ class Search {
   }
 
   /** Changes that make every constraint hold again, these included. */
-  repair(start: ReadonlyMap<number, bigint>): Map<number, bigint> | undefined {
-    this.#repairs = 0;
-    return this.#repairFrom(new Map(start));
-  }
-
-  #repairFrom(changes: Map<number, bigint>): Map<number, bigint> | undefined {
+  #repair(changes: Map<number, bigint>): Map<number, bigint> | undefined {
     const broken = this.#evaluation.brokenBy(changes);
     if (broken === undefined) return changes;
+    this.#repairsInAll++;
     if (++this.#repairs > MAX_REPAIRS || changes.size > MAX_CHANGES) return undefined;
     const { a, b, c } = this.#circuit.rows[broken] ?? {};
     const candidates = new Set([a, b, c].flatMap((part) => [...(part?.wires ?? [])]));
@@ -71,7 +66,7 @@ class Search {
       if (wire === 0 || changes.has(wire) || this.#known.isDetermined(wire)) continue;
       const value = this.#solve(broken, wire, changes);
       if (value === undefined || !this.#fits(wire, value)) continue;
-      const found = this.#repairFrom(new Map(changes).set(wire, value));
+      const found = this.#repair(new Map(changes).set(wire, value));
       if (found !== undefined || this.#repairs > MAX_REPAIRS) return found;
     }
     return undefined;

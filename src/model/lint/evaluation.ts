@@ -78,7 +78,7 @@ export class Evaluation {
   #brokenByOne(wire: number, value: bigint): number | undefined {
     const change = value - (this.values[wire] ?? 0n);
     const places = this.places[wire] ?? [];
-    for (let i = 0; i < places.length; ) {
+    for (let i = 0; i < places.length;) {
       const row = places[i]?.row ?? 0;
       const sums = { ...(this.#rows[row] ?? { a: 0n, b: 0n, c: 0n }) };
       for (; i < places.length && places[i]?.row === row; i++) {

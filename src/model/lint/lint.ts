@@ -4,7 +4,7 @@
  */
 import { witnessOf, type CircuitInputs } from "../witness.ts";
 import { unboundInputs } from "./binding.ts";
-import { findCounterexample } from "./counterexample.ts";
+import { Search } from "./counterexample.ts";
 import { Evaluation, placesOf } from "./evaluation.ts";
 import { mutateWitness, type Counterexample } from "./mutate-witness.ts";
 import { Propagation, type Rule } from "./propagation.ts";
@@ -66,9 +66,10 @@ export async function lintCircuit({ r1cs, wasm, inputs }: LintOptions): Promise<
     const evaluation = new Evaluation(circuit, places, values);
     if (evaluation.broken !== undefined) throw new ForeignWitnessError(evaluation.broken);
     for (const counterexample of mutateWitness(circuit, evaluation)) note(counterexample);
+    const search = new Search(circuit, known, evaluation);
     for (const wire of openWires(circuit, known)) {
       if (counterexamples.has(wire)) continue;
-      const counterexample = findCounterexample(circuit, known, evaluation, wire);
+      const counterexample = search.counterexampleFor(wire);
       if (counterexample !== undefined) note(counterexample);
     }
   }
@@ -115,7 +116,11 @@ function report(
     },
     outputsDetermined: open.every((wire) => wire > circuit.outputs),
     findings: [
-      ...[...counterexamples].map(([wire, counterexample]) => ({ kind: "not determined" as const, wire, counterexample })),
+      ...[...counterexamples].map(([wire, counterexample]) => ({
+        kind: "not determined" as const,
+        wire,
+        counterexample,
+      })),
       ...unconstrained.map((wire) => ({ kind: "unconstrained public signal" as const, wire })),
       ...unused.map((wire) => ({ kind: "unused input" as const, wire })),
       ...unbound.map((wire) => ({ kind: "unbound input" as const, wire })),

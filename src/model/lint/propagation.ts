@@ -2,7 +2,9 @@
  * Follows determinism from some variables to all others: a variable is determined if any two witnesses that agree on
  * the former agree on it. The simple rules run first; the dear ones look only at what these left open.
  */
-import { boundsOf, occurrencesOf, type Bounds, type Occurrences } from "./bounds.ts";
+import { GROUP_ORDER } from "../../protocol/bn254.ts";
+import { boundsOf, occurrencesOf, rangeOf, type Bounds, type Occurrences } from "./bounds.ts";
+import { isBelowField } from "./canonical.ts";
 import { determinedInBothCases } from "./case-split.ts";
 import { choicesOf } from "./choice.ts";
 import { zeroKey, type Linear, type Variable } from "./linear.ts";
@@ -10,7 +12,7 @@ import type { Product, System } from "./system.ts";
 import { determinedBySum, type Term } from "./unique-sum.ts";
 
 /** Why a variable is determined. */
-export type Rule = "given" | "equation" | "product" | "bits" | "choice" | "cases";
+export type Rule = "given" | "equation" | "product" | "bits" | "choice" | "root" | "cases";
 
 /** What made a variable determined: the equation or product, by number, that names what it depends on. */
 export type Cause = { readonly rule: Rule; readonly equation?: number; readonly product?: number };
@@ -34,6 +36,8 @@ export class Propagation {
   readonly #choices = new Set<number>();
   /** Products by a factor that is determined: these may say something together of what they multiply it with. */
   readonly #byFactor = new Map<string, Set<number>>();
+  /** Products of two equal factors. */
+  readonly #squares: Set<number>;
   readonly #factors = new Set<string>();
   readonly #byLine = new Map<string, Set<string>>();
 
@@ -50,6 +54,7 @@ export class Propagation {
       if (variables.length === 1) this.#ready.push(index);
       else this.#sums.add(index);
     }
+    this.#squares = new Set(system.products.flatMap((product, index) => (isSquare(product) ? [index] : [])));
     for (const variable of given) this.learn(variable, { rule: "given" });
     this.#run();
   }
@@ -84,7 +89,7 @@ export class Propagation {
 
   #run(): void {
     do this.#propagate();
-    while (this.#trySums() || this.#tryFactors());
+    while (this.#trySums() || this.#tryRoots() || this.#tryFactors());
   }
 
   #propagate(): void {
@@ -120,11 +125,31 @@ export class Propagation {
     let isNew = false;
     for (const index of this.#choices) {
       this.#choices.delete(index);
-      const found = choicesOf(this, this.system.equations[index] as Linear);
-      for (const variable of found) this.learn(variable, { rule: "choice", equation: index });
+      const equation = this.system.equations[index] as Linear;
+      const terms = this.#openTerms(equation) ?? [];
+      const isStrict = isBelowField(this, terms);
+      const found = isStrict ? terms.map(({ variable }) => variable) : choicesOf(this, equation);
+      for (const variable of found) this.learn(variable, { rule: isStrict ? "bits" : "choice", equation: index });
       isNew ||= found.length > 0;
     }
     return isNew;
+  }
+
+  /** Expressions whose square is determined: only one of the two roots may be in range. */
+  #tryRoots(): boolean {
+    for (const index of this.#squares) {
+      const { left, out } = this.system.products[index] as Product;
+      if (this.openIn(out).length > 0) continue;
+      this.#squares.delete(index);
+      const open = this.openIn(left);
+      const range = open.length === 1 ? rangeOf(left, this.bounds) : undefined;
+      // Two different roots add up to zero, which two numbers of one sign do not, unless they wrap.
+      const isOneSigned = range !== undefined && (range.lo >= 0n ? 2n * range.hi : -2n * range.lo) < GROUP_ORDER;
+      if (range === undefined || !isOneSigned || (range.lo < 0n && range.hi > 0n)) continue;
+      this.learn(open[0] as Variable, { rule: "root", product: index });
+      return true;
+    }
+    return false;
   }
 
   #tryFactors(): boolean {
@@ -178,4 +203,8 @@ export class Propagation {
 /** What is left of a factor's key without its constant. */
 function lineOf(key: string): string {
   return key.slice(key.indexOf("|"));
+}
+
+function isSquare({ left, right }: Product): boolean {
+  return left.variables.length === right.variables.length && zeroKey(left) === zeroKey(right);
 }

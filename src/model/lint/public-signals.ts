@@ -5,7 +5,7 @@ import { isInput, privateRange, type Constraint, type Constraints } from "./r1cs
 export type SignalFindings = {
   /** Public signals that can be replaced in a proof without breaking a constraint that says anything. */
   readonly unconstrained: readonly number[];
-  /** Inputs in no constraint. */
+  /** Private inputs in no constraint. */
   readonly unused: readonly number[];
 };
 
@@ -30,7 +30,7 @@ export function checkSignals(circuit: Constraints): SignalFindings {
   const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
   return {
     unconstrained: range(1, first).filter((wire) => !constrained.has(wire)),
-    unused: range(1 + circuit.outputs, end).filter((wire) => occurrences[wire] === 0),
+    unused: range(first, end).filter((wire) => occurrences[wire] === 0),
   };
 }
 

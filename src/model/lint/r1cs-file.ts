@@ -80,7 +80,8 @@ class RowReader {
       terms.push([wire, coefficient]);
     }
     if (!isRising) terms.sort(([left], [right]) => left - right);
-    if (terms.some(([wire], i) => i > 0 && terms[i - 1]?.[0] === wire)) throw malformed("a constraint names a wire twice");
+    if (terms.some(([wire], i) => i > 0 && terms[i - 1]?.[0] === wire))
+      throw malformed("a constraint names a wire twice");
     const present = terms.filter(([, coefficient]) => coefficient !== 0n);
     return { wires: present.map(([wire]) => wire), coefficients: present.map(([, coefficient]) => coefficient) };
   }
@@ -106,7 +107,9 @@ class RowReader {
       bigint,
     ];
     // Most are small, and BigInts of several words are slow to make.
-    return high === 0n && third === 0n && second === 0n ? low : low | (second << 64n) | (third << 128n) | (high << 192n);
+    return high === 0n && third === 0n && second === 0n
+      ? low
+      : low | (second << 64n) | (third << 128n) | (high << 192n);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type Operation,
   type Program,
   type Relu,
+  type Step,
   type TreeNode,
 } from "./program.ts";
 
@@ -26,15 +27,15 @@ export function intervalsOf({ input, steps }: Program): Intervals {
   const intervals = new Map<string, readonly Interval[]>();
   const first = input.widths.map((width) => ({ lo: 0n, hi: (1n << BigInt(width)) - 1n }));
   intervals.set("input", first);
-  for (const { id, size, operation } of steps) {
-    const inputs = inputsOf(operation).map((name) => intervals.get(name) ?? []);
-    const derive = derivation(operation, inputs);
-    intervals.set(
-      id,
-      Array.from({ length: size }, (_, index) => derive(index)),
-    );
-  }
+  for (const step of steps) intervals.set(step.id, intervalsAfter(step, intervals));
   return intervals;
+}
+
+/** The intervals of one step's numbers, given those of the steps before. */
+export function intervalsAfter({ size, operation }: Step, intervals: Intervals): Interval[] {
+  const inputs = inputsOf(operation).map((name) => intervals.get(name) ?? []);
+  const derive = derivation(operation, inputs);
+  return Array.from({ length: size }, (_, index) => derive(index));
 }
 
 type Derivation = (index: number) => Interval;

@@ -1,0 +1,109 @@
+/** Between what people write, decimals with units, and the integers that a circuit takes. Nothing is rounded or clamped. */
+import { add, divide, multiply, rationalFrom, subtract, toNumber, type Rational } from "./rational.ts";
+
+/** A field of a model's input: it takes `min`, `min + step`, and so on up to `max`. */
+export type FieldCodec = {
+  readonly name: string;
+  readonly unit?: string;
+  /** Decimals, so that they are exact. */
+  readonly min: string;
+  readonly max: string;
+  readonly step: string;
+};
+
+/** How many bits a field takes. */
+export function widthOf(codec: FieldCodec): number {
+  return Math.max(1, stepsOf(codec).toString(2).length);
+}
+
+/** The integer that stands for a value, given as a decimal text or as a number that was written as one. */
+export function encode(codec: FieldCodec, value: string | number): number {
+  const { name } = codec;
+  if (typeof value !== "string" && typeof value !== "number") throw new FieldTypeError(name, value);
+  let exact: Rational;
+  try {
+    exact = rationalFrom(String(value));
+  } catch (cause) {
+    throw new FieldTypeError(name, value, { cause });
+  }
+  const steps = divide(subtract(exact, rationalFrom(codec.min)), rationalFrom(codec.step));
+  if (steps.numerator < 0n || steps.numerator > stepsOf(codec) * steps.denominator)
+    throw new FieldRangeError(codec, value);
+  if (steps.denominator !== 1n) throw new FieldStepError(codec, value);
+  return Number(steps.numerator);
+}
+
+/** The value that an integer stands for. */
+export function decode(codec: FieldCodec, steps: number): Rational {
+  return add(
+    rationalFrom(codec.min),
+    multiply(rationalFrom(codec.step), { numerator: BigInt(steps), denominator: 1n }),
+  );
+}
+
+/** The nearest double to what an integer stands for: what a program that parses the decimal gets. */
+export function decodeNumber(codec: FieldCodec, steps: number): number {
+  return toNumber(decode(codec, steps));
+}
+
+/** The integer nearest to a number, within the field: for calibration data alone, which need not be on the steps. */
+export function encodeNearest(codec: FieldCodec, value: number): number {
+  const steps = Math.round((value - Number(codec.min)) / Number(codec.step));
+  return Math.min(Math.max(steps, 0), Number(stepsOf(codec)));
+}
+
+function stepsOf(codec: FieldCodec): bigint {
+  const { numerator, denominator } = divide(
+    subtract(rationalFrom(codec.max), rationalFrom(codec.min)),
+    rationalFrom(codec.step),
+  );
+  if (denominator !== 1n || numerator < 1n) throw new BadCodecError(codec);
+  return numerator;
+}
+
+/** A field's range is empty, or no whole number of steps. */
+export class BadCodecError extends Error {
+  override readonly name = "BadCodecError";
+
+  constructor({ name, min, max, step }: FieldCodec) {
+    super(`Field ${name} goes from ${min} to ${max} by ${step}, which is no whole number of steps. Move an end.`);
+  }
+}
+
+/** A value is not a number. */
+export class FieldTypeError extends Error {
+  override readonly name = "FieldTypeError";
+  readonly field: string;
+
+  constructor(field: string, value: unknown, options?: ErrorOptions) {
+    super(`Field ${field} takes a decimal number, got ${JSON.stringify(value) ?? String(value)}.`, options);
+    this.field = field;
+  }
+}
+
+/** A value is below or above what a field takes. */
+export class FieldRangeError extends Error {
+  override readonly name = "FieldRangeError";
+  readonly field: string;
+
+  constructor({ name, min, max, unit }: FieldCodec, value: string | number) {
+    super(
+      `Field ${name} takes ${min} to ${max}${unit === undefined ? "" : ` ${unit}`}, got ${value}. It is never clamped.`,
+    );
+    this.field = name;
+  }
+}
+
+/** A value lies between two steps of its field. */
+export class FieldStepError extends Error {
+  override readonly name = "FieldStepError";
+  readonly field: string;
+
+  constructor({ name, min, step, unit }: FieldCodec, value: string | number) {
+    super(
+      `Field ${name} goes in steps of ${step}${unit === undefined ? "" : ` ${unit}`} from ${min}, got ${value}. Round it ` +
+        "yourself, if that is what you mean.",
+    );
+    this.field = name;
+  }
+}

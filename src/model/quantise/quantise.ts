@@ -1,0 +1,263 @@
+/** From a graph of real numbers to a program of integers. */
+import { codecsOf, type ModelSource, type OutputSource, type Widths } from "../source.ts";
+import { decodeNumber, widthOf, type FieldCodec } from "../codec.ts";
+import { INPUT, inputsOf, type Graph, type Node } from "../graph.ts";
+import type { OutputField, Program } from "../program/program.ts";
+import type { Ranges } from "./calibrate.ts";
+import { ProgramBuilder, scaleOf, type Layer, type Quantised } from "./layer.ts";
+import { made, quantiseAffine, quantiseConv, quantiseDense, quantiseSum } from "./linear.ts";
+import {
+  quantiseArgMax,
+  quantiseClip,
+  quantiseCurve,
+  quantiseLeakyRelu,
+  quantiseMaximum,
+  quantiseProduct,
+  quantiseRelu,
+} from "./nonlinear.ts";
+import { quantiseTrees } from "./trees.ts";
+
+/** A program, and what the numbers of its output stand for. */
+export type QuantisedModel = {
+  readonly program: Program;
+  /** Output number i is `integers[i] * scales[i]`; a label's scale is one. */
+  readonly scales: readonly number[];
+};
+
+export const DEFAULT_WIDTHS = { weights: 8, activations: 8 } as const;
+
+/** Quantises a graph, by the ranges that its tensors were seen in. */
+export function quantise(
+  graph: Graph,
+  source: ModelSource,
+  ranges: Ranges,
+  widths: Widths = source.widths ?? {},
+): QuantisedModel {
+  const codecs = codecsOf(source);
+  if (codecs.length !== graph.inputSize) throw new FieldCountError(codecs.length, graph.inputSize);
+  const program = new ProgramBuilder(codecs.map(widthOf));
+  const answer = answerOf(graph, source.output);
+  const tensors = new Map<string, Quantised>([[INPUT, inputAs(codecs)]]);
+  const needed = tensorsBehind(graph, answer);
+  for (const node of graph.nodes.filter(({ id }) => needed.has(id))) {
+    const layer = layerOf(node, widths, ranges);
+    tensors.set(node.id, quantiseNode(node, layer, tensors, graph, codecs, program));
+  }
+  const result = tensors.get(answer) as Quantised;
+  return finish(result, source, program, codecs);
+}
+
+/** The step of a field is its scale, and its least value its offset. */
+function inputAs(codecs: readonly FieldCodec[]): Quantised {
+  return {
+    tensor: "input",
+    scales: Float64Array.from(codecs, ({ step }) => Number(step)),
+    offsets: Float64Array.from(codecs, (codec) => decodeNumber(codec, 0)),
+  };
+}
+
+/** Which tensor answers. What only maps scores to probabilities, and keeps their order, is left out of the proof. */
+function answerOf(graph: Graph, { kind }: OutputSource): string {
+  const labelled = graph.outputs.find(({ labels }) => labels !== undefined);
+  const numbers = graph.outputs.find(({ labels }) => labels === undefined);
+  const output = kind === "label" ? (labelled ?? numbers) : (numbers ?? labelled);
+  if (output === undefined) throw new NoOutputError();
+  const node = graph.nodes.find(({ id }) => id === output.tensor);
+  const isLast = node?.operator.kind === "softmax" || node?.operator.kind === "normalize";
+  return isLast ? node.operator.input : output.tensor;
+}
+
+function tensorsBehind(graph: Graph, answer: string): ReadonlySet<string> {
+  const needed = new Set([answer]);
+  for (const node of graph.nodes.toReversed()) {
+    if (needed.has(node.id)) for (const name of inputsOf(node.operator)) needed.add(name);
+  }
+  return needed;
+}
+
+function layerOf({ id, origin }: Node, widths: Widths, ranges: Ranges): Layer {
+  const own = widths.layers?.[id] ?? {};
+  const { least, most } = ranges.get(id) ?? { least: 0, most: 1 };
+  return {
+    id,
+    origin,
+    weightBits: own.weights ?? widths.weights ?? DEFAULT_WIDTHS.weights,
+    activationBits: own.activations ?? widths.activations ?? DEFAULT_WIDTHS.activations,
+    least,
+    most,
+  };
+}
+
+function quantiseNode(
+  { id, size, origin, operator }: Node,
+  layer: Layer,
+  tensors: ReadonlyMap<string, Quantised>,
+  graph: Graph,
+  codecs: readonly FieldCodec[],
+  program: ProgramBuilder,
+): Quantised {
+  const read = (name: string): Quantised => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw new LateTensorError(id, name);
+    return tensor;
+  };
+  const even = (name: string): Quantised => made(read(name), layer, program);
+  switch (operator.kind) {
+    case "dense":
+      return quantiseDense(operator, read(operator.input), layer, program);
+    case "conv":
+      return quantiseConv(operator, read(operator.input), layer, size, program);
+    case "affine":
+      return quantiseAffine(operator, read(operator.input), layer, program);
+    case "sum":
+      return quantiseSum(operator, operator.inputs.map(read), layer, program);
+    case "gather":
+      return gather(operator.inputs.map(read), operator.indices, layer, size, program);
+    case "relu":
+      return quantiseRelu(even(operator.input), layer, program);
+    case "leakyRelu":
+      return quantiseLeakyRelu(operator, even(operator.input), layer, program);
+    case "clip":
+      return quantiseClip(operator, even(operator.input), layer, program);
+    case "sigmoid":
+    case "tanh":
+      return quantiseCurve(operator, even(operator.input), layer, program);
+    case "product": {
+      const left = even(operator.left);
+      return quantiseProduct(left, operator.left === operator.right ? left : even(operator.right), layer, program);
+    }
+    case "max":
+      return quantiseMaximum(operator, even(operator.input), size, layer, program);
+    case "argmax":
+      return quantiseArgMax(operator.length, even(operator.input), size, layer, program);
+    case "trees":
+      return quantiseTrees(operator, graph, codecs, layer, program);
+    case "softmax":
+    case "normalize":
+      throw new UnprovableOperatorError(origin, operator.kind);
+  }
+}
+
+/** Moves numbers with what they stand for; where nothing is, there is a zero. */
+function gather(
+  inputs: readonly Quantised[],
+  indices: Int32Array,
+  layer: Layer,
+  size: number,
+  program: ProgramBuilder,
+): Quantised {
+  const isMixed = indices.includes(-1) || inputs.length > 1;
+  // A zero is an integer only where there are no offsets.
+  const ready =
+    isMixed && inputs.some((input) => input.offsets.some((offset) => offset !== 0))
+      ? inputs.map((input) => made(input, layer, program))
+      : inputs;
+  const tensor = program.add(layer, size, {
+    kind: "gather",
+    inputs: ready.map((input) => input.tensor),
+    indices: Array.from(indices),
+  });
+  const scales = ready.flatMap((input) => [...input.scales]);
+  const offsets = ready.flatMap((input) => [...input.offsets]);
+  return {
+    tensor,
+    scales: Float64Array.from(indices, (index) => scales[Math.max(index, 0)] ?? 1),
+    offsets: Float64Array.from(indices, (index) => (index < 0 ? 0 : (offsets[index] ?? 0))),
+  };
+}
+
+const ELEMENT_BITS = 252;
+
+/** Chooses the label where one is asked for, and rounds numbers that are too wide. */
+function finish(
+  result: Quantised,
+  { input, output }: ModelSource,
+  program: ProgramBuilder,
+  codecs: readonly FieldCodec[],
+): QuantisedModel {
+  const layer = { id: "answer", origin: "answer", weightBits: 8, activationBits: 8, least: 0, most: 1 };
+  let answer = made(result, layer, program);
+  const isLabel = program.steps.at(-1)?.operation.kind === "argmax";
+  if (output.kind === "label" && !isLabel) {
+    answer = quantiseArgMax(answer.scales.length, answer, 1, layer, program);
+  }
+  const count = answer.scales.length;
+  const most = Math.min(output.bits ?? ELEMENT_BITS, Math.floor(ELEMENT_BITS / count));
+  const excess = program.bitsOf(answer.tensor) - most;
+  if (most < 1) throw new OutputCountError(count);
+  let scale = scaleOf(answer) ?? 1;
+  if (excess > 0 && output.kind !== "label") {
+    // One more, since rounding half up may carry.
+    const shifts = answer.scales.length === 0 ? [] : Array.from({ length: count }, () => excess + 1);
+    const tensor = program.add(layer, count, { kind: "rescale", input: answer.tensor, shifts });
+    scale *= 2 ** (excess + 1);
+    answer = { ...answer, tensor };
+  }
+  const fields = Array.from({ length: count }, (_, index) => fieldOf(answer.tensor, index, program));
+  return {
+    program: {
+      input: { visibility: input.visibility, widths: codecs.map(widthOf) },
+      steps: program.steps,
+      output: { visibility: output.visibility, fields },
+    },
+    scales: fields.map(() => scale),
+  };
+}
+
+/** As narrow as the certificate allows: numbers that are never negative need no offset. */
+function fieldOf(tensor: string, index: number, program: ProgramBuilder): OutputField {
+  const { lo, hi } = program.intervals.get(tensor)?.[index] ?? { lo: 0n, hi: 0n };
+  const sizeOf = (value: bigint): number => (value <= 0n ? 0 : value.toString(2).length);
+  if (lo >= 0n) return { tensor, index, bits: Math.max(1, sizeOf(hi)), encoding: "plain" };
+  return { tensor, index, bits: 1 + Math.max(sizeOf(hi), sizeOf(-lo - 1n)), encoding: "offset" };
+}
+
+/** The source names more or fewer fields than the model takes. */
+export class FieldCountError extends Error {
+  override readonly name = "FieldCountError";
+
+  constructor(fields: number, inputs: number) {
+    super(
+      `The model takes ${inputs} numbers, but its source names ${fields} fields. Name one for each, in their order.`,
+    );
+  }
+}
+
+/** A model without an output that can be answered with. */
+export class NoOutputError extends Error {
+  override readonly name = "NoOutputError";
+
+  constructor() {
+    super("The model has no output. Export it with its scores or its label as an output of the graph.");
+  }
+}
+
+/** More numbers than one element can hold. */
+export class OutputCountError extends Error {
+  override readonly name = "OutputCountError";
+
+  constructor(count: number) {
+    super(`The model answers ${count} numbers, and one element holds 252 bits. Answer with the label instead.`);
+  }
+}
+
+/** An operator that is provable at the end of a model alone, where it is left out. */
+export class UnprovableOperatorError extends Error {
+  override readonly name = "UnprovableOperatorError";
+
+  constructor(origin: string, kind: string) {
+    super(
+      `${origin} is a ${kind} in the middle of the model, which has no circuit. At the end of a model it is left out, ` +
+        "since it keeps the order of scores.",
+    );
+  }
+}
+
+/** A graph whose nodes are out of order: a mistake of the importer's. */
+export class LateTensorError extends Error {
+  override readonly name = "LateTensorError";
+
+  constructor(node: string, tensor: string) {
+    super(`${node} reads ${tensor} before it is made. Report this: a graph must be in order.`);
+  }
+}

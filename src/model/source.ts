@@ -1,0 +1,46 @@
+/** `model.json`: what a model's author says about it, beside the ONNX file. */
+import type { FieldCodec } from "./codec.ts";
+import type { Visibility } from "./program/program.ts";
+
+export type ModelSource = {
+  readonly name: string;
+  /** One sentence: what it is for. */
+  readonly purpose: string;
+  readonly input: { readonly visibility: Visibility; readonly fields: readonly FieldSource[] };
+  readonly output: OutputSource;
+  readonly widths?: Widths;
+  /** Rows to calibrate with: a CSV with the fields' names as its head, and the answer's name last; or JSON. */
+  readonly calibration: string;
+  /** Which part of the calibration rows the integers must answer as the floats do; 0.99 if not said. */
+  readonly agreement?: number;
+};
+
+/** A field, or `count` fields of one kind, such as pixels. */
+export type FieldSource = FieldCodec & { readonly count?: number };
+
+export type OutputSource = {
+  readonly visibility: Visibility;
+  readonly name: string;
+  /** The likeliest class; the scores of all classes, or any other numbers. */
+  readonly kind: "label" | "numbers";
+  readonly labels?: readonly string[];
+  readonly unit?: string;
+  /** The most bits that each number may take; what does not fit is rounded. */
+  readonly bits?: number;
+};
+
+/** Bits of weights and activations; searched where nothing is said. */
+export type Widths = {
+  readonly weights?: number;
+  readonly activations?: number;
+  /** By the name of a layer. */
+  readonly layers?: Readonly<Record<string, { readonly weights?: number; readonly activations?: number }>>;
+};
+
+/** One codec for each number that the model takes. */
+export function codecsOf({ input }: ModelSource): FieldCodec[] {
+  return input.fields.flatMap(({ count, ...codec }) => {
+    if (count === undefined) return [codec];
+    return Array.from({ length: count }, (_, index) => ({ ...codec, name: `${codec.name}[${index}]` }));
+  });
+}
