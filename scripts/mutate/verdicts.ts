@@ -9,7 +9,7 @@ import type { Verdict } from "./sandbox.ts";
 /** What a verdict depends on, besides the mutant. */
 const SUBJECT = [
   "contracts/**/*.sol",
-  "test/**/*.*",
+  "test/{contracts,helpers,protocol}/**/*.*",
   "scripts/mutate/{hardhat.config,suites}.ts",
   "scripts/hardhat/*.ts",
 ];

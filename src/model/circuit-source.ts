@@ -2,9 +2,13 @@ import { createHash } from "node:crypto";
 import { access, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** Where circom looks for files that are included by a package's name. */
 export const LIBRARY = dirname(dirname(createRequire(import.meta.url).resolve("circomlib/package.json")));
+
+/** Where it finds this project's gadgets. */
+export const GADGETS = fileURLToPath(new URL("../../circuits", import.meta.url));
 
 const INCLUDE = /^\s*include\s+"([^"]+)"\s*;/gm;
 
@@ -19,7 +23,7 @@ export async function hashSource(source: string): Promise<string> {
   const hash = createHash("sha256");
   // Named by where circom finds them, so that the same text hashes alike wherever it is installed.
   const named = [...texts].map(([path, text]) => {
-    const from = path.startsWith(LIBRARY) ? LIBRARY : dirname(source);
+    const from = [LIBRARY, GADGETS].find((folder) => path.startsWith(folder)) ?? dirname(source);
     return JSON.stringify([relative(from, path), text]);
   });
   for (const file of named.sort()) hash.update(file);
@@ -35,9 +39,9 @@ async function collect(path: string, texts: Map<string, string>): Promise<void> 
   }
 }
 
-/** As circom does: first next to the file that includes, then in the library. */
+/** As circom does: first next to the file that includes, then in the libraries. */
 async function locate(included: string, from: string): Promise<string> {
-  for (const path of [join(dirname(from), included), join(LIBRARY, included)]) {
+  for (const path of [dirname(from), LIBRARY, GADGETS].map((folder) => join(folder, included))) {
     const exists = await access(path).then(
       () => true,
       () => false,
@@ -54,7 +58,7 @@ export class MissingIncludeError extends Error {
   readonly from: string;
 
   constructor(included: string, from: string) {
-    super(`${from} includes "${included}", which is neither beside it nor in ${LIBRARY}.`);
+    super(`${from} includes "${included}", which is neither beside it nor in ${LIBRARY} or ${GADGETS}.`);
     this.included = included;
     this.from = from;
   }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join, parse } from "node:path";
 import { promisify } from "node:util";
 
-import { LIBRARY } from "./circuit-source.ts";
+import { GADGETS, LIBRARY } from "./circuit-source.ts";
 
 const require = createRequire(import.meta.url);
 const TIME_LIMIT_MS = 300_000;
@@ -25,7 +25,7 @@ export async function compile(source: string): Promise<CompiledCircuit> {
   const folder = await mkdtemp(join(tmpdir(), "assay-circuit-"));
   try {
     const compiler = require.resolve("circom2/cli.js");
-    const options = ["--r1cs", "--wasm", COMPILER.optimisation, "-l", LIBRARY, "-o", folder];
+    const options = ["--r1cs", "--wasm", COMPILER.optimisation, "-l", LIBRARY, "-l", GADGETS, "-o", folder];
     // In WebAssembly circom sees only what is below the folder that it runs in.
     const cwd = parse(source).root;
     await promisify(execFile)(process.execPath, [compiler, source, ...options], { cwd, timeout: TIME_LIMIT_MS });

@@ -24,7 +24,10 @@ export async function proveClaims(models: readonly SampleModel[], count: number)
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"), readBigInt) as Proven[];
   const proven = await proveAfresh(models, count);
   mkdirSync(KEPT_PROOFS, { recursive: true });
-  writeFileSync(file, JSON.stringify(proven, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value)));
+  writeFileSync(
+    file,
+    JSON.stringify(proven, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value)),
+  );
   return proven;
 }
 

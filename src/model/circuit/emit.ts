@@ -14,12 +14,8 @@ const FILES: Readonly<Record<Gadget, string>> = {
 /** How many terms circom's parser takes in one sum without running out of stack; half of that. */
 const TERMS_A_LINE = 24;
 
-/**
- * The circuit's source.
- *
- * @param library Where the gadgets are, as an `include` reaches them.
- */
-export function emitCircuit(plan: Plan, library: string): string {
+/** The circuit's source. */
+export function emitCircuit(plan: Plan, library = ""): string {
   const { program, instances, checked, packed } = plan;
   const { input, output } = program;
   const count = input.widths.length;

@@ -179,10 +179,7 @@ function largest(values: readonly Value[], { indices, length }: Maximum, group: 
 }
 
 function maximum(a: Value, b: Value, circuit: Circuit): Value {
-  const difference = {
-    expression: minus(b.expression, a.expression),
-    interval: { lo: b.interval.lo - a.interval.hi, hi: b.interval.hi - a.interval.lo },
-  };
+  const difference = differenceOf(b, a);
   const gain = relu(difference, 0, { numerator: 0, bits: 0 }, circuit);
   return {
     expression: combine(0n, [
@@ -193,14 +190,22 @@ function maximum(a: Value, b: Value, circuit: Circuit): Value {
   };
 }
 
+/** Of the same number twice it is zero, whatever the number's interval. */
+function differenceOf(a: Value, b: Value): Value {
+  const expression = minus(a.expression, b.expression);
+  const { constant } = expression;
+  if (isConstant(expression)) return { expression, interval: { lo: constant, hi: constant } };
+  return { expression, interval: { lo: a.interval.lo - b.interval.hi, hi: a.interval.hi - b.interval.lo } };
+}
+
 /** Only a strictly larger value takes the place of an earlier one, so that a tie goes to the lowest index. */
 function firstLargest(values: readonly Value[], circuit: Circuit): Expression {
   let best = values[0] as Value;
   let index = ZERO;
   for (const [at, next] of values.entries()) {
-    const [lo, hi] = [next.interval.lo - best.interval.hi, next.interval.hi - best.interval.lo];
+    const { expression: difference, interval } = differenceOf(next, best);
+    const { lo, hi } = interval;
     if (at === 0 || hi <= 0n) continue;
-    const difference = minus(next.expression, best.expression);
     if (lo > 0n) {
       [best, index] = [next, constantOf(BigInt(at))];
       continue;
@@ -208,9 +213,11 @@ function firstLargest(values: readonly Value[], circuit: Circuit): Expression {
     const bits = signedBitsFor(lo - 1n, hi - 1n);
     const isLarger = wireOf(circuit.bits(plus(difference, (1n << BigInt(bits - 1)) - 1n), bits).at(-1) as number);
     index = choose(isLarger, constantOf(BigInt(at)), index, circuit);
-    const interval = { lo: larger(best.interval.lo, next.interval.lo), hi: larger(best.interval.hi, next.interval.hi) };
-    const isLast = at === values.length - 1;
-    best = isLast ? best : { expression: choose(isLarger, next.expression, best.expression, circuit), interval };
+    if (at === values.length - 1) break;
+    best = {
+      expression: choose(isLarger, next.expression, best.expression, circuit),
+      interval: { lo: larger(best.interval.lo, next.interval.lo), hi: larger(best.interval.hi, next.interval.hi) },
+    };
   }
   return index;
 }

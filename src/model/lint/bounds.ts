@@ -70,25 +70,24 @@ export function rangeOf(
   skipped?: Variable,
 ): Interval | undefined {
   let [lo, hi] = [constant, constant];
-  const grouped = new Map<Group, { lo: bigint; hi: bigint; members: number }>();
+  const grouped = new Map<Group, Interval>();
   for (const [i, variable] of variables.entries()) {
     if (variable === skipped) continue;
     const bound = of.get(variable);
     if (bound === undefined) return undefined;
     const coefficient = coefficients[i] ?? 0n;
     const [one, other] = [coefficient * bound.lo, coefficient * bound.hi];
-    const [least, most] = one < other ? [one, other] : [other, one];
+    const [least, most] = [smaller(one, other), larger(one, other)];
     const group = groupOf.get(variable);
     if (group === undefined) {
       lo += least;
       hi += most;
       continue;
     }
-    const sum = grouped.get(group) ?? { lo: 0n, hi: 0n, members: 0 };
+    const sum = grouped.get(group) ?? { lo: 0n, hi: 0n };
     grouped.set(group, {
-      lo: least < sum.lo ? least : sum.lo,
-      hi: most > sum.hi ? most : sum.hi,
-      members: sum.members + 1,
+      lo: smaller(least, sum.lo),
+      hi: larger(most, sum.hi),
     });
   }
   for (const sum of grouped.values()) {
@@ -130,9 +129,15 @@ function productRange({ left, right, out }: Product, bounds: Bounds): Interval |
   const [factor] = out.coefficients;
   if (one === undefined || other === undefined || (factor !== 1n && factor !== -1n)) return undefined;
   const corners = [one.lo * other.lo, one.lo * other.hi, one.hi * other.lo, one.hi * other.hi].map((c) => c * factor);
-  const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
-  const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
-  return ifNarrow({ lo: corners.reduce(least), hi: corners.reduce(most) });
+  return ifNarrow({ lo: corners.reduce(smaller), hi: corners.reduce(larger) });
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }
 
 /** A bound as wide as the field says nothing. */
@@ -141,10 +146,8 @@ function ifNarrow(interval: Interval | undefined): Interval | undefined {
 }
 
 function narrower(known: Interval, found: Interval): Interval {
-  const lo = known.lo > found.lo ? known.lo : found.lo;
-  const hi = known.hi < found.hi ? known.hi : found.hi;
-  const from = known.lo < found.lo ? known.lo : found.lo;
-  const to = known.hi > found.hi ? known.hi : found.hi;
+  const [lo, hi] = [larger(known.lo, found.lo), smaller(known.hi, found.hi)];
+  const [from, to] = [smaller(known.lo, found.lo), larger(known.hi, found.hi)];
   // Only where both are within one turn of the field do equal values have to be equal integers.
   if (to - from < GROUP_ORDER && lo <= hi) return { lo, hi };
   return found.hi - found.lo < known.hi - known.lo ? found : known;

@@ -141,10 +141,9 @@ function gapsOf({ constant, variables, coefficients }: Linear, { of }: Bounds): 
 
 /** Whether digits that spell the field's size or more never give a sum that fits the gap. */
 function isOnlyReachedBelow({ modulus, most, total }: Gap, constant: bigint, digits: readonly bigint[][]): boolean {
-  const size = (value: bigint): bigint => (value < 0n ? -value : value);
   const largest = digits.reduce(
-    (sum, values) => sum + values.map(size).reduce((a, b) => (a > b ? a : b)),
-    size(constant),
+    (sum, values) => sum + values.map(magnitude).reduce((a, b) => (a > b ? a : b)),
+    magnitude(constant),
   );
   // Both sides are integers only if neither can reach the field's size.
   if (largest + total >= GROUP_ORDER) return false;
@@ -170,6 +169,10 @@ function isOnlyReachedBelow({ modulus, most, total }: Gap, constant: bigint, dig
     prefix += near[i]?.[allowed] ?? 0n;
   }
   return true;
+}
+
+function magnitude(value: bigint): bigint {
+  return value < 0n ? -value : value;
 }
 
 function centreIn(value: bigint, modulus: bigint): bigint {

@@ -26,24 +26,35 @@ export function choicesOf(known: Propagation, { variables }: Linear): Variable[]
   return [];
 }
 
-function isDecided(known: Propagation, { members, isExact }: Group): boolean {
+function isDecided(known: Propagation, group: Group): boolean {
+  const { members, isExact } = group;
   const about = new Set(members.flatMap((member) => known.occurrences.equations[member] ?? []));
   if (about.size > MAX_STATEMENTS) return false;
+  const equations = [...about].map((index) => known.system.equations[index] as Linear);
+  const times = new Map<Variable, number>();
+  for (const { variables } of equations) for (const each of variables) times.set(each, (times.get(each) ?? 0) + 1);
   const byValue = new Map<string, ChoiceStatement[]>();
-  for (const index of about) {
-    const told = statementOf(known, known.system.equations[index] as Linear, members, isExact);
-    if (told !== undefined) byValue.set(told.value, [...(byValue.get(told.value) ?? []), told.statement]);
+  for (const equation of equations) {
+    // A bit of the slack may be determined by itself, which must not tell two equations about one value apart.
+    const partings = [
+      (each: Variable) => known.isDetermined(each),
+      (each: Variable) => known.isDetermined(each) && ((times.get(each) ?? 0) > 1 || !known.bounds.of.has(each)),
+    ];
+    for (const isOfValue of partings) {
+      const told = statementOf(known, equation, members, isOfValue);
+      if (told !== undefined) byValue.set(told.value, [...(byValue.get(told.value) ?? []), told.statement]);
+    }
   }
   const choices = members.length + (isExact ? 0 : 1);
   return [...byValue.values()].some((statements) => isChoiceUnique(statements, choices));
 }
 
-/** `value * sign + Σ coefficients * members + slack = 0`, where the value is determined and the slack has bounds. */
+/** `value * sign + Σ coefficients * members + slack = 0`, where the value, at least, is determined and the slack has bounds. */
 function statementOf(
   known: Propagation,
   equation: Linear,
   members: readonly Variable[],
-  isExact: boolean,
+  isOfValue: (variable: Variable) => boolean,
 ): { readonly value: string; readonly statement: ChoiceStatement } | undefined {
   const isMember = new Set(members);
   const part = (isWanted: (variable: Variable) => boolean): Linear => {
@@ -54,8 +65,8 @@ function statementOf(
       coefficients: places.map((i) => equation.coefficients[i] as bigint),
     };
   };
-  const value = part((variable) => !isMember.has(variable) && known.isDetermined(variable));
-  const slack = part((variable) => !isMember.has(variable) && !known.isDetermined(variable));
+  const value = part((variable) => !isMember.has(variable) && isOfValue(variable));
+  const slack = part((variable) => !isMember.has(variable) && !isOfValue(variable));
   // In units of a slack's smallest step: the same for two equations that bound one value from both sides.
   const [step = 1n] = [...slack.coefficients].sort((one, other) => (one * one < other * other ? -1 : 1));
   const { unit, factor } = direction(value);
@@ -79,7 +90,7 @@ function statementOf(
       sign: isFlipped ? -1n : 1n,
       lo: -range.hi,
       hi: -range.lo,
-      coefficients: isExact ? coefficients : [...coefficients, 0n],
+      coefficients,
     },
   };
 }

@@ -8,12 +8,12 @@ import type { Evaluation } from "./evaluation.ts";
 import type { Linear } from "./linear.ts";
 import type { Counterexample } from "./mutate-witness.ts";
 import type { Propagation } from "./propagation.ts";
-import type { Combination, Constraints } from "./r1cs-file.ts";
+import { wiresOf, type Combination, type Constraint, type Constraints } from "./r1cs-file.ts";
 import type { Interval } from "./system.ts";
 
 /** How many repairs are tried from one change on, and in all: each takes up to milliseconds. */
 const MAX_REPAIRS = 400;
-const MAX_REPAIRS_IN_ALL = 20_000;
+const MAX_REPAIRS_IN_ALL = 10_000;
 const MAX_CHANGES = 600;
 
 /** A search beside one real witness. */
@@ -23,6 +23,8 @@ export class Search {
   readonly #evaluation: Evaluation;
   #repairs = 0;
   #repairsInAll = 0;
+  /** Sums whose other digits were tried, which is the same from each of their wires. */
+  readonly #respelt = new Set<number>();
 
   constructor(circuit: Constraints, known: Propagation, evaluation: Evaluation) {
     this.#circuit = circuit;
@@ -30,15 +32,13 @@ export class Search {
     this.#evaluation = evaluation;
   }
 
-  /** A second witness in which this wire has another value, if one is found. */
-  counterexampleFor(wire: number): Counterexample | undefined {
+  /** A second witness that is found by changing this wire, or other digits of a sum that it is in. */
+  startAt(wire: number): Counterexample | undefined {
     for (const changes of this.#startsOf(wire)) {
       if (this.#repairsInAll > MAX_REPAIRS_IN_ALL) return undefined;
       this.#repairs = 0;
-      const found = this.#repair(changes);
-      if (found !== undefined && (found.get(wire) ?? this.#valueOf(wire)) !== this.#valueOf(wire)) {
-        return { witness: this.#evaluation.values, changes: found };
-      }
+      const rows = new Set([...changes.keys()].flatMap((changed) => this.#evaluation.rowsOf(changed)));
+      if (this.#repair(changes, [...rows])) return { witness: this.#evaluation.values, changes };
     }
     return undefined;
   }
@@ -50,26 +50,33 @@ export class Search {
     const others = bound !== undefined && bound.hi - bound.lo <= 8n ? within(bound) : around(value);
     for (const other of new Set(others.map(reduce))) if (other !== value) yield new Map([[wire, other]]);
     for (const index of this.#known.occurrences.equations[wire] ?? []) {
+      if (this.#respelt.has(index)) continue;
+      this.#respelt.add(index);
       yield* this.#otherDigits(this.#known.system.equations[index] as Linear);
     }
   }
 
-  /** Changes that make every constraint hold again, these included. */
-  #repair(changes: Map<number, bigint>): Map<number, bigint> | undefined {
-    const broken = this.#evaluation.brokenBy(changes);
-    if (broken === undefined) return changes;
+  /**
+   * Adds changes until every constraint holds again, if it can.
+   *
+   * @param pending The constraints that may not hold. The ones that a new change touches are added to them.
+   */
+  #repair(changes: Map<number, bigint>, pending: readonly number[]): boolean {
+    const at = pending.findIndex((row) => this.#evaluation.isBroken(row, changes));
+    if (at === -1) return true;
     this.#repairsInAll++;
-    if (++this.#repairs > MAX_REPAIRS || changes.size > MAX_CHANGES) return undefined;
-    const { a, b, c } = this.#circuit.rows[broken] ?? {};
-    const candidates = new Set([a, b, c].flatMap((part) => [...(part?.wires ?? [])]));
-    for (const wire of candidates) {
-      if (wire === 0 || changes.has(wire) || this.#known.isDetermined(wire)) continue;
+    if (++this.#repairs > MAX_REPAIRS || changes.size > MAX_CHANGES) return false;
+    const broken = pending[at] ?? 0;
+    for (const wire of wiresOf(this.#circuit.rows[broken] as Constraint)) {
+      if (changes.has(wire) || this.#known.isDetermined(wire)) continue;
       const value = this.#solve(broken, wire, changes);
       if (value === undefined || !this.#fits(wire, value)) continue;
-      const found = this.#repair(new Map(changes).set(wire, value));
-      if (found !== undefined || this.#repairs > MAX_REPAIRS) return found;
+      changes.set(wire, value);
+      if (this.#repair(changes, [...pending.slice(at + 1), ...this.#evaluation.rowsOf(wire)])) return true;
+      changes.delete(wire);
+      if (this.#repairs > MAX_REPAIRS) return false;
     }
-    return undefined;
+    return false;
   }
 
   /** The value of a wire that makes a constraint hold, if the wire is linear in it. */
@@ -85,8 +92,7 @@ export class Search {
     const { a, b, c } = this.#evaluation.rowWith(row, changes);
     const slope = reduce(inA * b + inB * a - inC);
     if (slope === 0n) return undefined;
-    const value = changes.get(wire) ?? this.#valueOf(wire);
-    return reduce(value + reduce(c - a * b) * inverse(slope));
+    return reduce(this.#valueOf(wire) + reduce(c - a * b) * inverse(slope));
   }
 
   #fits(wire: number, value: bigint): boolean {
@@ -104,7 +110,7 @@ export class Search {
       digits.push({ wire, size: equation.coefficients[i] ?? 0n, bound });
     }
     for (const sign of [1n, -1n]) {
-      const signed = digits.map((digit) => ({ ...digit, size: reduce(sign * digit.size) }));
+      const signed = digits.map(({ wire, size, bound }) => ({ wire, size: reduce(sign * size), bound }));
       signed.sort((one, other) => (one.size < other.size ? 1 : -1));
       const sum = signed.reduce((total, { wire, size }) => total + size * this.#valueOf(wire), 0n);
       for (const turned of [sum + GROUP_ORDER, sum - GROUP_ORDER]) {

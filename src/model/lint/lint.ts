@@ -69,7 +69,7 @@ export async function lintCircuit({ r1cs, wasm, inputs }: LintOptions): Promise<
     const search = new Search(circuit, known, evaluation);
     for (const wire of openWires(circuit, known)) {
       if (counterexamples.has(wire)) continue;
-      const counterexample = search.counterexampleFor(wire);
+      const counterexample = search.startAt(wire);
       if (counterexample !== undefined) note(counterexample);
     }
   }
@@ -116,11 +116,13 @@ function report(
     },
     outputsDetermined: open.every((wire) => wire > circuit.outputs),
     findings: [
-      ...[...counterexamples].map(([wire, counterexample]) => ({
-        kind: "not determined" as const,
-        wire,
-        counterexample,
-      })),
+      ...[...counterexamples]
+        .sort(([one], [other]) => one - other)
+        .map(([wire, counterexample]) => ({
+          kind: "not determined" as const,
+          wire,
+          counterexample,
+        })),
       ...unconstrained.map((wire) => ({ kind: "unconstrained public signal" as const, wire })),
       ...unused.map((wire) => ({ kind: "unused input" as const, wire })),
       ...unbound.map((wire) => ({ kind: "unbound input" as const, wire })),

@@ -5,7 +5,7 @@
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
 import { inverse, reduce } from "./field.ts";
 import type { Changes, Evaluation } from "./evaluation.ts";
-import { isInput, type Combination, type Constraints } from "./r1cs-file.ts";
+import { isInput, type Constraint, type Constraints } from "./r1cs-file.ts";
 
 /** Two witnesses for the same inputs: the real one, and the same with these changes. */
 export type Counterexample = { readonly witness: readonly bigint[]; readonly changes: Changes };
@@ -27,7 +27,8 @@ export function mutateWitness(circuit: Constraints, evaluation: Evaluation): Cou
   return found;
 }
 
-function mutationsOf(circuit: Constraints, { values, places }: Evaluation, wire: number): Changes[] {
+function mutationsOf(circuit: Constraints, evaluation: Evaluation, wire: number): Changes[] {
+  const { values } = evaluation;
   const value = values[wire] ?? 0n;
   const alone = [value + 1n, value - 1n, 0n, 1n - value, -value, value + 2n, value + (1n << 64n), value + (1n << 252n)];
   const mutations: Changes[] = [...new Set(alone.map(reduce))]
@@ -35,8 +36,8 @@ function mutationsOf(circuit: Constraints, { values, places }: Evaluation, wire:
     .map((changed) => new Map([[wire, changed]]));
   // A row that adds two wires up stays as it is if what one gains the other loses: a bit moves, a quotient and a remainder.
   const flip = value === 0n ? 1n : -1n;
-  for (const { row, part, coefficient } of (places[wire] ?? []).slice(0, 2 * COMPANIONS)) {
-    const { wires, coefficients } = circuit.rows[row]?.[part] as Combination;
+  for (const { row, part, coefficient } of evaluation.placesOf(wire).slice(0, 2 * COMPANIONS)) {
+    const { wires, coefficients } = (circuit.rows[row] as Constraint)[part];
     const at = wires.indexOf(wire);
     const first = Math.max(0, at - COMPANIONS / 2);
     for (let i = first; i <= at + COMPANIONS / 2 && i < wires.length; i++) {

@@ -45,7 +45,7 @@ function isBit(bound: Interval | undefined): boolean {
 
 /**
  * One statement about a choice: with choice i, `value * sign` is in [lo - coefficients[i], hi - coefficients[i]], where
- * the value is the same in all statements.
+ * the value is the same in all statements. A choice without a coefficient is that of no bit.
  */
 export type ChoiceStatement = {
   readonly sign: 1n | -1n;

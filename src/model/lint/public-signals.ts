@@ -1,6 +1,6 @@
 /** Whether what a verifier sees, and what a prover gives, is in the constraints at all. */
 import { isConstant, linearOf } from "./linear.ts";
-import { isInput, privateRange, type Constraint, type Constraints } from "./r1cs-file.ts";
+import { isInput, privateRange, wiresOf, type Constraint, type Constraints } from "./r1cs-file.ts";
 
 export type SignalFindings = {
   /** Public signals that can be replaced in a proof without breaking a constraint that says anything. */
@@ -27,17 +27,14 @@ export function checkSignals(circuit: Constraints): SignalFindings {
       wires.size === 1;
     if (says) for (const wire of wires) constrained.add(wire);
   }
-  const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
   return {
     unconstrained: range(1, first).filter((wire) => !constrained.has(wire)),
     unused: range(first, end).filter((wire) => occurrences[wire] === 0),
   };
 }
 
-function wiresOf({ a, b, c }: Constraint): Set<number> {
-  const wires = new Set([...a.wires, ...b.wires, ...c.wires]);
-  wires.delete(0);
-  return wires;
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
 function isProduct({ a, b }: Constraint): boolean {

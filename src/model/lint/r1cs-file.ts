@@ -56,6 +56,13 @@ export function isInput(circuit: Constraints, wire: number): boolean {
   return wire > circuit.outputs && wire < privateRange(circuit).end;
 }
 
+/** The wires that a constraint is about, without the constant one. */
+export function wiresOf({ a, b, c }: Constraint): Set<number> {
+  const wires = new Set([...a.wires, ...b.wires, ...c.wires]);
+  wires.delete(0);
+  return wires;
+}
+
 class RowReader {
   readonly #bytes: Buffer;
   readonly #wires: number;
@@ -80,8 +87,8 @@ class RowReader {
       terms.push([wire, coefficient]);
     }
     if (!isRising) terms.sort(([left], [right]) => left - right);
-    if (terms.some(([wire], i) => i > 0 && terms[i - 1]?.[0] === wire))
-      throw malformed("a constraint names a wire twice");
+    const isRepeated = terms.some(([wire], i) => i > 0 && terms[i - 1]?.[0] === wire);
+    if (isRepeated) throw malformed("a constraint names a wire twice");
     const present = terms.filter(([, coefficient]) => coefficient !== 0n);
     return { wires: present.map(([wire]) => wire), coefficients: present.map(([, coefficient]) => coefficient) };
   }

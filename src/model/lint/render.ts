@@ -39,7 +39,9 @@ function describeFinding(finding: Finding): string {
   const changed = [...changes].filter(([wire, value]) => value !== witness[wire]);
   const own = changed.filter(([wire]) => wire === finding.wire);
   const others = changed.filter(([wire]) => wire !== finding.wire);
-  const shown = [...own, ...others].slice(0, MAX_CHANGES).map(([wire, value]) => `${wire}: ${witness[wire]} -> ${value}`);
+  const shown = [...own, ...others]
+    .slice(0, MAX_CHANGES)
+    .map(([wire, value]) => `${wire}: ${witness[wire]} -> ${value}`);
   const more = changed.length > shown.length ? `, and ${changed.length - shown.length} more` : "";
   return `wire ${finding.wire} (${shown.join(", ")}${more})`;
 }

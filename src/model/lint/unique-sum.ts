@@ -46,7 +46,8 @@ function peel(terms: readonly Scaled[], total: bigint): Variable[] {
     found.push(variable);
   }
   const divisors: bigint[] = [];
-  for (let i = end - 1, divisor = 0n; i > 0; i--) {
+  let divisor = 0n;
+  for (let i = end - 1; i > 0; i--) {
     divisor = gcd(divisor, terms[i]?.size ?? 0n);
     divisors[i - 1] = divisor;
   }

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { isSound, lintCircuit, type LintReport } from "../../../src/model/lint/lint.ts";
 import type { CircuitInputs } from "../../../src/model/witness.ts";
-import { compileStranger } from "./circuits.ts";
+import { compileStranger, compileText } from "./circuits.ts";
 
 /** Circuits of circomlib. */
 type Stranger = { file: string; component: string; open: string; inputs: CircuitInputs[] };
@@ -11,8 +11,18 @@ const SOUND: readonly Stranger[] = [
   { file: "comparators", component: "LessThan(8)", open: "in", inputs: [{ in: [3n, 4n] }] },
   { file: "bitify", component: "Num2Bits(253)", open: "in", inputs: [{ in: 5n }] },
   { file: "bitify", component: "Num2Bits_strict()", open: "in", inputs: [{ in: 5n }] },
-  { file: "bitify", component: "Bits2Num_strict()", open: "in", inputs: [{ in: Array.from({ length: 254 }, () => 0n) }] },
-  { file: "mux3", component: "Mux3()", open: "c,s", inputs: [{ c: [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n], s: [1n, 0n, 1n] }] },
+  {
+    file: "bitify",
+    component: "Bits2Num_strict()",
+    open: "in",
+    inputs: [{ in: Array.from({ length: 254 }, () => 0n) }],
+  },
+  {
+    file: "mux3",
+    component: "Mux3()",
+    open: "c,s",
+    inputs: [{ c: [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n], s: [1n, 0n, 1n] }],
+  },
   { file: "binsum", component: "BinSum(4,2)", open: "in", inputs: [{ in: [1n, 1n, 0n, 1n, 0n, 1n, 1n, 0n] }] },
   { file: "multiplexer", component: "Multiplexer(1,4)", open: "inp,sel", inputs: [{ inp: [5n, 6n, 7n, 8n], sel: 2n }] },
   { file: "poseidon", component: "Poseidon(2)", open: "", inputs: [{ inputs: [1n, 2n] }] },
@@ -53,6 +63,30 @@ describe("lintCircuit on circuits of others", () => {
       [1, 2, 3, 4].map((wire) => `not determined ${wire}`),
     );
     expect(report.unknown).to.deep.equal([]);
+  });
+
+  it("does not take 254 bits for strict because something is compared", async () => {
+    const bits = (top: string, claim: string): string => `pragma circom 2.0.0;
+include "circomlib/circuits/bitify.circom";
+template Main() {
+    signal input value;
+    component bits = Num2Bits(254);
+    bits.in <== value;
+    component compare = CompConstant(-1);
+    for (var i = 0; i < 253; i++) {
+        compare.in[i] <== bits.out[i];
+    }
+    compare.in[253] <== ${top};
+    signal output low <== bits.out[0];
+    ${claim}
+}
+component main {public [value]} = Main();
+`;
+    const isStrict = async (top: string, claim: string): Promise<boolean> =>
+      isSound(await lintCircuit({ ...(await compileText(bits(top, claim))), inputs: [{ value: 6n }] }));
+    expect(await isStrict("bits.out[253]", "compare.out === 0;")).to.equal(true);
+    expect(await isStrict("bits.out[253]", "")).to.equal(false);
+    expect(await isStrict("0", "compare.out === 0;")).to.equal(false);
   });
 
   it("claims nothing of a quotient whose divisor may be zero", async () => {

@@ -1,0 +1,71 @@
+/** A program's circuit, compiled, and what it answers. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { costOf, type CostReport } from "../../src/model/circuit/cost.ts";
+import { emitCircuit } from "../../src/model/circuit/emit.ts";
+import { planCircuit } from "../../src/model/circuit/plan.ts";
+import { compile, type CompiledCircuit } from "../../src/model/compile.ts";
+import { publicSignalsOf } from "../../src/model/groth16.ts";
+import { executorOf, outputOf, type Executor } from "../../src/model/program/execute.ts";
+import { intervalsOf, type Intervals } from "../../src/model/program/intervals.ts";
+import type { Program } from "../../src/model/program/program.ts";
+import { witnessOf } from "../../src/model/witness.ts";
+import { pack } from "../../src/protocol/packing.ts";
+
+export type TestedCircuit = CompiledCircuit & {
+  readonly program: Program;
+  readonly intervals: Intervals;
+  readonly cost: CostReport;
+  readonly execute: Executor;
+};
+
+export const CONTEXT = 42n;
+export const SALT = 123_456_789n;
+
+/** Builds a program's executor and circuit. */
+export async function circuitOf(program: Program): Promise<TestedCircuit> {
+  const intervals = intervalsOf(program);
+  const plan = planCircuit(program, intervals);
+  const folder = await mkdtemp(join(tmpdir(), "assay-program-"));
+  try {
+    const file = join(folder, "model.circom");
+    await writeFile(file, emitCircuit(plan));
+    return {
+      ...(await compile(file)),
+      program,
+      intervals,
+      cost: costOf(plan),
+      execute: executorOf(program, intervals),
+    };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** What the executor answers, packed. */
+export function executed({ program, execute }: TestedCircuit, input: readonly number[]): bigint {
+  return pack(program.output.fields, outputOf(program, execute(input)));
+}
+
+/** The circuit's witness for an input. */
+export function witnessFor({ program, wasm }: TestedCircuit, input: readonly number[]): Promise<Uint8Array> {
+  const salt = program.input.visibility === "hidden" ? { salt: SALT } : {};
+  return witnessOf(wasm, { fields: input.map(BigInt), context: CONTEXT, ...salt });
+}
+
+/** The circuit's public signals for an input: commitment, output and context. */
+export async function signalsFor(circuit: TestedCircuit, input: readonly number[]): Promise<bigint[]> {
+  return (await publicSignalsOf(await witnessFor(circuit, input), 3)).map(BigInt);
+}
+
+/** Inputs at both ends of every field, then random ones; every third field is at an edge of its range. */
+export function inputsFor({ input }: Program, count: number, below: (end: number) => number): number[][] {
+  const { widths } = input;
+  const ends = [widths.map(() => 0), widths.map((width) => 2 ** width - 1)];
+  const random = Array.from({ length: count }, () => {
+    return widths.map((width) => [0, 2 ** width - 1, 1][below(9)] ?? below(2 ** width));
+  });
+  return [...ends, ...random];
+}
