@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import type { Hex } from "viem";
 
 import { build } from "../../src/model/build.ts";
-import { prove, publicSignalsOf, witnessOf } from "../../src/model/groth16.ts";
+import { prove, publicSignalsOf } from "../../src/model/groth16.ts";
+import { witnessOf } from "../../src/model/witness.ts";
 import { modelOf } from "../../src/protocol/model.ts";
 import type { VerificationKey } from "../../src/protocol/model.ts";
 import { keyFromSnarkjs, proofFromSnarkjs, publicSignalsFromSnarkjs } from "../../src/protocol/snarkjs.ts";

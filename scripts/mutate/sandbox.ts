@@ -78,10 +78,15 @@ export async function tryMutant(sandbox: Sandbox, mutant: Mutant): Promise<Verdi
 
 type Run = { readonly outcome: "passed" | "failed" | "unbuilt" | "endless"; readonly output: string };
 
-function run({ root }: Sandbox, suite: Suite): Promise<Run> {
+async function run(sandbox: Sandbox, suite: Suite): Promise<Run> {
+  const first = suite.before === undefined ? undefined : await runHardhat(sandbox, suite.before);
+  return first === undefined || first.outcome === "passed" ? runHardhat(sandbox, suite.arguments) : first;
+}
+
+function runHardhat({ root }: Sandbox, task: readonly string[]): Promise<Run> {
   return new Promise((resolve, reject) => {
     const hardhat = join("node_modules", ".bin", "hardhat");
-    const child = spawn(process.execPath, [hardhat, "--config", CONFIG, ...suite.arguments], {
+    const child = spawn(process.execPath, [hardhat, "--config", CONFIG, ...task], {
       cwd: root,
       env: { ...process.env, ASSAY_KEPT_PROOFS: join(root, KEPT_PROOFS) },
       stdio: ["ignore", "pipe", "pipe"],

@@ -16,8 +16,12 @@ const PARITY = /\/protocol\/(?:authorization|claim|receipt|receipt-tree|request|
 /** How many test files are tried before all of them. */
 const NEAREST = 8;
 
-/** Some tests, as arguments of Hardhat. */
-export type Suite = { readonly name: string; readonly arguments: readonly string[] };
+/** Some tests, as arguments of Hardhat, and as those of what it runs before them. */
+export type Suite = {
+  readonly name: string;
+  readonly before?: readonly string[];
+  readonly arguments: readonly string[];
+};
 
 export type TestFiles = {
   readonly solidity: readonly string[];
@@ -31,7 +35,7 @@ export const BUILD: Suite = { name: "the build", arguments: ["build", "--no-test
 
 /** The suites to run on a mutant, until one fails. */
 export function suitesFor(mutant: Mutant, files: TestFiles): Suite[] {
-  if (isVerifier(mutant.file)) return verifierSuites(files);
+  if (isVerifier(mutant.file)) return verifierSuites(mutant, files);
   const nearest = nearestTests(mutant, files.solidity);
   const first = nearest.length === 0 ? [] : [quick(nearest.map(titleOf).join(", "), nearest)];
   return [...first, quick("all Solidity tests", files.solidity), ...lastSuites(files)];
@@ -43,11 +47,16 @@ export function suitesForAny(mutants: readonly Mutant[], files: TestFiles): Suit
   return [...new Map(suites.map((suite) => [suite.name, suite])).values()];
 }
 
-function verifierSuites({ mocha }: TestFiles): Suite[] {
-  return ["publish.ts", "verify.ts"].map((name) => {
-    const file = mocha.filter((each) => each.endsWith(`/groth16/${name}`));
-    return { name: `groth16/${name}`, arguments: ["test", "mocha", "--bail", "--", ...file] };
-  });
+function verifierSuites({ entries }: Mutant, { mocha }: TestFiles): Suite[] {
+  const named = (name: string): string[] => mocha.filter((each) => each.endsWith(`/groth16/${name}.ts`));
+  const publish: Suite = {
+    name: "groth16/publish.ts",
+    // Of all that is built from a verifier, these tests need the least.
+    before: ["build", "--no-tests", "contracts/verifiers/Groth16Verifier.sol"],
+    arguments: ["test", "mocha", "--no-compile", "--bail", "--", ...named("publish")],
+  };
+  const verify: Suite = { name: "groth16/verify.ts", arguments: ["test", "mocha", "--bail", "--", ...named("verify")] };
+  return entries.includes("verify") ? [verify, publish] : [publish, verify];
 }
 
 function lastSuites({ solidity, invariants, mocha }: TestFiles): Suite[] {

@@ -27,8 +27,8 @@ export function encode(codec: FieldCodec, value: string | number): number {
     throw new FieldTypeError(name, value, { cause });
   }
   const steps = divide(subtract(exact, rationalFrom(codec.min)), rationalFrom(codec.step));
-  if (steps.numerator < 0n || steps.numerator > stepsOf(codec) * steps.denominator)
-    throw new FieldRangeError(codec, value);
+  const isInside = steps.numerator >= 0n && steps.numerator <= stepsOf(codec) * steps.denominator;
+  if (!isInside) throw new FieldRangeError(codec, value);
   if (steps.denominator !== 1n) throw new FieldStepError(codec, value);
   return Number(steps.numerator);
 }

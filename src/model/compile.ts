@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, join, parse } from "node:path";
+import { basename, join, parse, resolve } from "node:path";
 import { promisify } from "node:util";
 
 import { GADGETS, LIBRARY } from "./circuit-source.ts";
@@ -19,8 +19,21 @@ export const COMPILER = {
 /** A circuit's constraints, and the program that computes its witnesses. */
 export type CompiledCircuit = { readonly r1cs: Uint8Array; readonly wasm: Uint8Array };
 
+/** Compiles a circuit that was written, and not stored. */
+export async function compileText(text: string): Promise<CompiledCircuit> {
+  const folder = await mkdtemp(join(tmpdir(), "assay-circuit-"));
+  try {
+    const path = join(folder, "circuit.circom");
+    await writeFile(path, text);
+    return await compile(path);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 /** Compiles a circuit with circom. */
-export async function compile(source: string): Promise<CompiledCircuit> {
+export async function compile(path: string): Promise<CompiledCircuit> {
+  const source = resolve(path);
   const name = basename(source, ".circom");
   const folder = await mkdtemp(join(tmpdir(), "assay-circuit-"));
   try {

@@ -7,7 +7,6 @@ import { readFileSync } from "node:fs";
 import { curves, groth16, r1cs as r1csFile, wtns, zKey } from "snarkjs";
 import type { Groth16Proof, VerificationKey } from "snarkjs";
 
-export { NoWitnessError, witnessOf } from "./witness.ts";
 export type { Groth16Proof, VerificationKey };
 
 /** A proof with the public signals that it is about. */

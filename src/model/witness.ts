@@ -72,7 +72,7 @@ const FAULTS: Readonly<Record<number, string>> = {
 function readMessage(program: Exports): string {
   let message = "";
   for (let code = program.getMessageChar(); code !== 0; code = program.getMessageChar()) {
-    message += String.fromCharCode(code);
+    message += String.fromCodePoint(code);
   }
   return message.trim();
 }
@@ -113,12 +113,12 @@ function toFile(program: Exports): Uint8Array {
   const head = [0x736e7477, 2, 2, 1, 8 + bytes, 0, bytes];
   const order = Array.from({ length: words }, (_, word) => Number((GROUP_ORDER >> BigInt(32 * word)) & 0xffffffffn));
   const size = wires * bytes;
-  const start = [...head, ...order, wires, 2, size % 2 ** 32, Math.floor(size / 2 ** 32)];
-  const file = new Uint32Array(start.length + wires * words);
-  file.set(start);
+  const preamble = [...head, ...order, wires, 2, size % 2 ** 32, Math.floor(size / 2 ** 32)];
+  const file = new Uint32Array(preamble.length + wires * words);
+  file.set(preamble);
   for (let wire = 0; wire < wires; wire++) {
     program.getWitness(wire);
-    const at = start.length + wire * words;
+    const at = preamble.length + wire * words;
     for (let word = 0; word < words; word++) file[at + word] = program.readSharedRWMemory(word);
   }
   return new Uint8Array(file.buffer);

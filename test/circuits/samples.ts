@@ -2,7 +2,8 @@ import { expect } from "chai";
 
 import { build } from "../../src/model/build.ts";
 import type { ProvableCircuit } from "../../src/model/build.ts";
-import { NoWitnessError, publicSignalsOf, satisfies, stopThreads, witnessOf } from "../../src/model/groth16.ts";
+import { publicSignalsOf, satisfies, stopThreads } from "../../src/model/groth16.ts";
+import { NoWitnessError, witnessOf } from "../../src/model/witness.ts";
 import { GROUP_ORDER } from "../../src/protocol/bn254.ts";
 import { samplePath } from "../../scripts/local/models.ts";
 import type { SampleName } from "../../scripts/local/models.ts";

@@ -1,18 +1,15 @@
 /** A program's circuit, compiled, and what it answers. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { costOf, type CostReport } from "../../src/model/circuit/cost.ts";
 import { emitCircuit } from "../../src/model/circuit/emit.ts";
 import { planCircuit } from "../../src/model/circuit/plan.ts";
-import { compile, type CompiledCircuit } from "../../src/model/compile.ts";
+import { compileText, type CompiledCircuit } from "../../src/model/compile.ts";
 import { publicSignalsOf } from "../../src/model/groth16.ts";
 import { executorOf, outputOf, type Executor } from "../../src/model/program/execute.ts";
 import { intervalsOf, type Intervals } from "../../src/model/program/intervals.ts";
 import type { Program } from "../../src/model/program/program.ts";
 import { witnessOf } from "../../src/model/witness.ts";
 import { pack } from "../../src/protocol/packing.ts";
+import type { Random } from "./random.ts";
 
 export type TestedCircuit = CompiledCircuit & {
   readonly program: Program;
@@ -28,20 +25,8 @@ export const SALT = 123_456_789n;
 export async function circuitOf(program: Program): Promise<TestedCircuit> {
   const intervals = intervalsOf(program);
   const plan = planCircuit(program, intervals);
-  const folder = await mkdtemp(join(tmpdir(), "assay-program-"));
-  try {
-    const file = join(folder, "model.circom");
-    await writeFile(file, emitCircuit(plan));
-    return {
-      ...(await compile(file)),
-      program,
-      intervals,
-      cost: costOf(plan),
-      execute: executorOf(program, intervals),
-    };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const compiled = await compileText(emitCircuit(plan));
+  return { ...compiled, program, intervals, cost: costOf(plan), execute: executorOf(program, intervals) };
 }
 
 /** What the executor answers, packed. */
@@ -61,11 +46,11 @@ export async function signalsFor(circuit: TestedCircuit, input: readonly number[
 }
 
 /** Inputs at both ends of every field, then random ones; every third field is at an edge of its range. */
-export function inputsFor({ input }: Program, count: number, below: (end: number) => number): number[][] {
+export function inputsFor({ input }: Program, count: number, random: Random): number[][] {
   const { widths } = input;
   const ends = [widths.map(() => 0), widths.map((width) => 2 ** width - 1)];
-  const random = Array.from({ length: count }, () => {
-    return widths.map((width) => [0, 2 ** width - 1, 1][below(9)] ?? below(2 ** width));
+  const between = Array.from({ length: count }, () => {
+    return widths.map((width) => [0, 2 ** width - 1, 1][random.below(9)] ?? random.below(2 ** width));
   });
-  return [...ends, ...random];
+  return [...ends, ...between];
 }

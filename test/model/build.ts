@@ -7,15 +7,8 @@ import { expect } from "chai";
 import { build } from "../../src/model/build.ts";
 import { MissingIncludeError, hashSource } from "../../src/model/circuit-source.ts";
 import { CompilationFailedError, compile } from "../../src/model/compile.ts";
-import {
-  isKeyOf,
-  isProof,
-  newProvingKey,
-  prove,
-  SetupFailedError,
-  stopThreads,
-  witnessOf,
-} from "../../src/model/groth16.ts";
+import { isKeyOf, isProof, newProvingKey, prove, SetupFailedError, stopThreads } from "../../src/model/groth16.ts";
+import { witnessOf } from "../../src/model/witness.ts";
 import { DEVELOPMENT_PHASE1, WrongPhase1Error, checkPhase1 } from "../../src/model/phase1.ts";
 
 const SQUARE = `pragma circom 2.2.2;

@@ -15,7 +15,7 @@ const FILES: Readonly<Record<Gadget, string>> = {
 const TERMS_A_LINE = 24;
 
 /** The circuit's source. */
-export function emitCircuit(plan: Plan, library = ""): string {
+export function emitCircuit(plan: Plan): string {
   const { program, instances, checked, packed } = plan;
   const { input, output } = program;
   const count = input.widths.length;
@@ -35,7 +35,7 @@ export function emitCircuit(plan: Plan, library = ""): string {
   return [
     "pragma circom 2.2.2;",
     "",
-    ...includes.map((file) => `include "${library}${file}.circom";`),
+    ...includes.map((file) => `include "${file}.circom";`),
     "",
     ...[...templates].map(([key, name]) => wrap(key, name, instances)),
     "template Model() {",

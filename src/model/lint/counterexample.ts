@@ -4,7 +4,7 @@
  */
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
 import { inverse, reduce } from "./field.ts";
-import type { Evaluation } from "./evaluation.ts";
+import type { Evaluation, RowValues } from "./evaluation.ts";
 import type { Linear } from "./linear.ts";
 import type { Counterexample } from "./mutate-witness.ts";
 import type { Propagation } from "./propagation.ts";
@@ -67,10 +67,11 @@ export class Search {
     this.#repairsInAll++;
     if (++this.#repairs > MAX_REPAIRS || changes.size > MAX_CHANGES) return false;
     const broken = pending[at] ?? 0;
+    const sums = this.#evaluation.rowWith(broken, changes);
     for (const wire of wiresOf(this.#circuit.rows[broken] as Constraint)) {
       if (changes.has(wire) || this.#known.isDetermined(wire)) continue;
-      const value = this.#solve(broken, wire, changes);
-      if (value === undefined || !this.#fits(wire, value)) continue;
+      const value = this.#solve(broken, sums, wire);
+      if (value === undefined) continue;
       changes.set(wire, value);
       if (this.#repair(changes, [...pending.slice(at + 1), ...this.#evaluation.rowsOf(wire)])) return true;
       changes.delete(wire);
@@ -79,25 +80,23 @@ export class Search {
     return false;
   }
 
-  /** The value of a wire that makes a constraint hold, if the wire is linear in it. */
-  #solve(row: number, wire: number, changes: Map<number, bigint>): bigint | undefined {
-    const constraint = this.#circuit.rows[row];
-    if (constraint === undefined) return undefined;
-    const [inA, inB, inC] = [constraint.a, constraint.b, constraint.c].map((part) => coefficientIn(part, wire)) as [
-      bigint,
-      bigint,
-      bigint,
-    ];
+  /** The value within its bounds that makes a constraint hold, if the wire is linear in it. */
+  #solve(row: number, sums: RowValues, wire: number): bigint | undefined {
+    const constraint = this.#circuit.rows[row] as Constraint;
+    const [inA, inB] = [coefficientIn(constraint.a, wire), coefficientIn(constraint.b, wire)];
     if (inA !== 0n && inB !== 0n) return undefined;
-    const { a, b, c } = this.#evaluation.rowWith(row, changes);
-    const slope = reduce(inA * b + inB * a - inC);
+    const slope = reduce(inA * sums.b + inB * sums.a - coefficientIn(constraint.c, wire));
     if (slope === 0n) return undefined;
-    return reduce(this.#valueOf(wire) + reduce(c - a * b) * inverse(slope));
-  }
-
-  #fits(wire: number, value: bigint): boolean {
+    const missing = reduce(sums.c - sums.a * sums.b);
+    const value = this.#valueOf(wire);
     const bound = this.#known.bounds.of.get(wire);
-    return bound === undefined || reduce(value - bound.lo) <= bound.hi - bound.lo;
+    if (bound !== undefined && bound.hi - bound.lo === 1n) {
+      // Of a bit the other value is tried, for there are many bits, and division is slow.
+      const other = reduce(bound.lo + bound.hi - value);
+      return reduce(slope * (other - value)) === missing ? other : undefined;
+    }
+    const solved = reduce(value + missing * inverse(slope));
+    return bound === undefined || reduce(solved - bound.lo) <= bound.hi - bound.lo ? solved : undefined;
   }
 
   /** Writes a sum of bounded wires as another integer that is the same in the field. */

@@ -9,7 +9,8 @@ export type Changes = ReadonlyMap<number, bigint>;
 type Part = "a" | "b" | "c";
 /** An occurrence of a wire. */
 export type Place = { readonly row: number; readonly part: Part; readonly coefficient: bigint };
-type Values = { readonly a: bigint; readonly b: bigint; readonly c: bigint };
+/** A constraint's three parts. */
+export type RowValues = { readonly a: bigint; readonly b: bigint; readonly c: bigint };
 
 /** Where each wire occurs: the same for all witnesses of a circuit. */
 export type Places = readonly (readonly Place[])[];
@@ -29,7 +30,7 @@ export class Evaluation {
   readonly values: readonly bigint[];
   readonly #circuit: Constraints;
   readonly #places: Places;
-  readonly #rows: readonly Values[];
+  readonly #rows: readonly RowValues[];
 
   constructor(circuit: Constraints, places: Places, values: readonly bigint[]) {
     this.values = values;
@@ -72,9 +73,9 @@ export class Evaluation {
   }
 
   /** A constraint's three parts with these changes. */
-  rowWith(row: number, changes: Changes): Values {
+  rowWith(row: number, changes: Changes): RowValues {
     const constraint = this.#circuit.rows[row] as Constraint;
-    const before = this.#rows[row] as Values;
+    const before = this.#rows[row] as RowValues;
     const sum = (part: Part): bigint => {
       const { wires, coefficients } = constraint[part];
       let total = before[part];
@@ -104,6 +105,6 @@ export class Evaluation {
   }
 }
 
-function holds({ a, b, c }: Values): boolean {
+function holds({ a, b, c }: RowValues): boolean {
   return reduce(a * b - c) === 0n;
 }

@@ -46,12 +46,11 @@ function checkStep({ id, size, operation }: Step, of: Lookup): void {
             [left.lo, left.hi, clamp(0n, left)].map((value) => value * value),
           );
         } else {
-          const ends = (interval: Interval): bigint[] => [interval.lo, interval.hi];
           admit(
             id,
             index,
             own[index],
-            ends(left).flatMap((a) => ends(right).map((b) => a * b)),
+            endsOf(left).flatMap((a) => endsOf(right).map((b) => a * b)),
           );
         }
       }
@@ -85,8 +84,8 @@ function checkStep({ id, size, operation }: Step, of: Lookup): void {
       break;
     case "trees":
       for (const [target, base] of operation.base.entries()) {
-        const ends = operation.trees.map((tree) => leavesOf(tree, target).sort(ascending));
-        const sum = (at: number): bigint => ends.reduce((total, each) => total + (each.at(at) ?? 0n), base);
+        const leaves = operation.trees.map((tree) => leavesOf(tree, target).sort(ascending));
+        const sum = (at: number): bigint => leaves.reduce((total, each) => total + (each.at(at) ?? 0n), base);
         admit(id, target, own[target], [sum(0), sum(-1)]);
       }
       break;
@@ -111,9 +110,9 @@ class Reach {
   }
 
   add(output: number, weight: number, { lo, hi }: Interval): void {
-    const ends = [BigInt(weight) * lo, BigInt(weight) * hi].sort(ascending);
-    this.least[output] = (this.least[output] ?? 0n) + (ends[0] ?? 0n);
-    this.most[output] = (this.most[output] ?? 0n) + (ends[1] ?? 0n);
+    const products = [BigInt(weight) * lo, BigInt(weight) * hi].sort(ascending);
+    this.least[output] = (this.least[output] ?? 0n) + (products[0] ?? 0n);
+    this.most[output] = (this.most[output] ?? 0n) + (products[1] ?? 0n);
   }
 }
 
@@ -167,32 +166,44 @@ function reachOf(size: number, operation: LinearOperation, of: Lookup): Reach {
 
 /** Walks over the input, and adds each pixel to every window that covers it. */
 function scatter({ geometry, weights, bias }: Conv, size: number, pixels: readonly Interval[]): Reach {
-  const { channels, height, width, filters, kernel, strides, dilations, pads, groups } = geometry;
+  const { height, width, filters, kernel, strides, dilations, pads } = geometry;
   const rows = Math.floor((height + pads[0] + pads[2] - dilations[0] * (kernel[0] - 1) - 1) / strides[0]) + 1;
   const columns = size / filters / rows;
   const reach = new Reach(Array.from({ length: size }, (_, index) => bias[Math.floor(index / rows / columns)] ?? 0n));
-  const depth = channels / groups;
-  for (let channel = 0; channel < channels; channel++) {
-    const group = Math.floor(channel / depth);
-    for (let filter = (group * filters) / groups; filter < ((group + 1) * filters) / groups; filter++) {
-      for (let dy = 0; dy < kernel[0]; dy++) {
-        for (let dx = 0; dx < kernel[1]; dx++) {
-          const weight = weights[((filter * depth + (channel % depth)) * kernel[0] + dy) * kernel[1] + dx] ?? 0;
-          for (let y = 0; y < height; y++) {
-            const row = (y + pads[0] - dy * dilations[0]) / strides[0];
-            if (!Number.isInteger(row) || row < 0 || row >= rows) continue;
-            for (let x = 0; x < width; x++) {
-              const column = (x + pads[1] - dx * dilations[1]) / strides[1];
-              if (!Number.isInteger(column) || column < 0 || column >= columns) continue;
-              const pixel = pixels[(channel * height + y) * width + x] as Interval;
-              reach.add((filter * rows + row) * columns + column, weight, pixel);
-            }
-          }
-        }
+  for (const { filter, channel, dy, dx, weight } of tapsOf(geometry, weights)) {
+    const down = landings(height, pads[0] - dy * dilations[0], strides[0], rows);
+    const across = landings(width, pads[1] - dx * dilations[1], strides[1], columns);
+    for (const [y, row] of down) {
+      for (const [x, column] of across) {
+        const pixel = pixels[(channel * height + y) * width + x] as Interval;
+        reach.add((filter * rows + row) * columns + column, weight, pixel);
       }
     }
   }
   return reach;
+}
+
+/** Each weight, with the filter, the channel and the place in the window that it is for. */
+function* tapsOf({ channels, filters, kernel, groups }: Conv["geometry"], weights: readonly number[]) {
+  const depth = channels / groups;
+  for (const [at, weight] of weights.entries()) {
+    const dx = at % kernel[1];
+    const dy = Math.floor(at / kernel[1]) % kernel[0];
+    const layer = Math.floor(at / kernel[1] / kernel[0]);
+    const filter = Math.floor(layer / depth);
+    const channel = Math.floor((filter * groups) / filters) * depth + (layer % depth);
+    yield { filter, channel, dy, dx, weight };
+  }
+}
+
+/** The pixels along one axis that a tap lands on, each with the window that it is in. */
+function landings(size: number, offset: number, stride: number, windows: number): [pixel: number, window: number][] {
+  const found: [number, number][] = [];
+  for (let pixel = 0; pixel < size; pixel++) {
+    const window = (pixel + offset) / stride;
+    if (Number.isInteger(window) && window >= 0 && window < windows) found.push([pixel, window]);
+  }
+  return found;
 }
 
 function admit(tensor: string, index: number, interval: Interval | undefined, values: readonly bigint[]): void {
@@ -201,6 +212,10 @@ function admit(tensor: string, index: number, interval: Interval | undefined, va
       throw new NarrowCertificateError(tensor, index, interval, value);
     }
   }
+}
+
+function endsOf({ lo, hi }: Interval): bigint[] {
+  return [lo, hi];
 }
 
 function clamp(value: bigint, { lo, hi }: Interval): bigint {

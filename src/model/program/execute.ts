@@ -135,7 +135,7 @@ function sums(
       const all =
         inputs.length === 1
           ? doubles(inputs[0] ?? [])
-          : Float64Array.from(inputs.flatMap((each) => [...doubles(each)]));
+          : Float64Array.from(inputs.flatMap((each) => Array.from(doubles(each))));
       const out = new Float64Array(size);
       for (let row = 0; row < size; row++) {
         let total = biases[row] ?? 0;
@@ -224,8 +224,9 @@ function lookUpBig({ thresholds, slopes, intercepts }: Lookup, value: bigint): b
 function descend(tree: TreeNode, tensor: Tensor, totals: bigint[]): void {
   let node = tree;
   while (!isLeaf(node)) node = (tensor[node.feature] ?? 0) >= node.threshold ? node.above : node.below;
-  for (const [k, target] of node.targets.entries())
+  for (const [k, target] of node.targets.entries()) {
     totals[target] = (totals[target] ?? 0n) + BigInt(node.weights[k] ?? 0);
+  }
 }
 
 const MOST = BigInt(Number.MAX_SAFE_INTEGER);
@@ -236,8 +237,9 @@ function isSafe(intervals: readonly Interval[], shifts: readonly number[] = []):
   return most + halfOf(Math.max(0, ...shifts)) <= MOST;
 }
 
-function sizeOf({ lo, hi }: Interval = { lo: 0n, hi: 0n }): bigint {
-  return -lo > hi ? -lo : hi;
+function sizeOf(interval: Interval | undefined): bigint {
+  if (interval === undefined) return 0n;
+  return -interval.lo > interval.hi ? -interval.lo : interval.hi;
 }
 
 function big(tensor: Tensor, index: number): bigint {

@@ -157,8 +157,8 @@ function gather(
     inputs: ready.map((input) => input.tensor),
     indices: Array.from(indices),
   });
-  const scales = ready.flatMap((input) => [...input.scales]);
-  const offsets = ready.flatMap((input) => [...input.offsets]);
+  const scales = ready.flatMap((input) => Array.from(input.scales));
+  const offsets = ready.flatMap((input) => Array.from(input.offsets));
   return {
     tensor,
     scales: Float64Array.from(indices, (index) => scales[Math.max(index, 0)] ?? 1),
@@ -207,9 +207,12 @@ function finish(
 /** As narrow as the certificate allows: numbers that are never negative need no offset. */
 function fieldOf(tensor: string, index: number, program: ProgramBuilder): OutputField {
   const { lo, hi } = program.intervals.get(tensor)?.[index] ?? { lo: 0n, hi: 0n };
-  const sizeOf = (value: bigint): number => (value <= 0n ? 0 : value.toString(2).length);
   if (lo >= 0n) return { tensor, index, bits: Math.max(1, sizeOf(hi)), encoding: "plain" };
   return { tensor, index, bits: 1 + Math.max(sizeOf(hi), sizeOf(-lo - 1n)), encoding: "offset" };
+}
+
+function sizeOf(value: bigint): number {
+  return value <= 0n ? 0 : value.toString(2).length;
 }
 
 /** The source names more or fewer fields than the model takes. */

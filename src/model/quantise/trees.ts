@@ -26,8 +26,9 @@ export function quantiseTrees(
   const size = trees.base.length;
   const scale = leafScale(trees);
   const convert = (node: FloatNode): TreeNode => {
-    if (!("feature" in node))
+    if (!("feature" in node)) {
       return { targets: node.targets, weights: node.weights.map((weight) => Math.round(weight / scale)) };
+    }
     const { field, valueAt } = featureOf(node.feature);
     const width = widthOf(codecs[field] as FieldCodec);
     const round = trees.precision === "float32" ? Math.fround : (value: number): number => value;

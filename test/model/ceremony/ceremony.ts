@@ -14,7 +14,8 @@ import {
 import { finishCeremony } from "../../../src/model/ceremony/finish.ts";
 import { contributionsOf, deltaOf } from "../../../src/model/ceremony/key-file.ts";
 import { verifyCeremony } from "../../../src/model/ceremony/verify.ts";
-import { isProof, prove, stopThreads, verificationKeyOf, witnessOf } from "../../../src/model/groth16.ts";
+import { isProof, prove, stopThreads, verificationKeyOf } from "../../../src/model/groth16.ts";
+import { witnessOf } from "../../../src/model/witness.ts";
 import type { VerificationKey } from "../../../src/model/groth16.ts";
 import { DEVELOPMENT_PHASE1 } from "../../../src/model/phase1.ts";
 import { BEACON, newWorld } from "./world.ts";

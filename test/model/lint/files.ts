@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { compileText } from "../../../src/model/compile.ts";
 import { MalformedFileError } from "../../../src/model/ceremony/sections.ts";
 import type { CompiledCircuit } from "../../../src/model/compile.ts";
 import { ForeignWitnessError, lintCircuit } from "../../../src/model/lint/lint.ts";
@@ -7,7 +8,6 @@ import { isInput, readConstraints } from "../../../src/model/lint/r1cs-file.ts";
 import { MalformedWitnessError, readWitness } from "../../../src/model/lint/witness-file.ts";
 import { witnessOf } from "../../../src/model/witness.ts";
 import { GROUP_ORDER } from "../../../src/protocol/bn254.ts";
-import { compileText } from "./circuits.ts";
 
 const circuitOf = (statement: string): Promise<CompiledCircuit> =>
   compileText(`pragma circom 2.2.2;
@@ -98,9 +98,11 @@ describe("a circuit's files", () => {
       corrupt: (file) => (file.writeUInt32LE(7, sectionAt(file, 1) + 4), file),
     },
   ];
+  const readCorrupted = (corrupt: (file: Buffer) => Buffer): Promise<unknown> =>
+    failureOf(readConstraints(corrupt(Buffer.from(circuit.r1cs))));
   for (const { name, reason, corrupt } of CORRUPTIONS) {
     it(`refuses constraints in a file that ${name}`, async () => {
-      const error = await failureOf(readConstraints(corrupt(Buffer.from(circuit.r1cs))));
+      const error = await readCorrupted(corrupt);
       expect(error).to.be.instanceOf(MalformedFileError).with.property("message").that.matches(reason);
     });
   }

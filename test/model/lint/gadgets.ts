@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { compileText } from "../../../src/model/compile.ts";
 import { determine, isSound, lintCircuit } from "../../../src/model/lint/lint.ts";
 import { readConstraints, isInput, type Constraints } from "../../../src/model/lint/r1cs-file.ts";
 import { readWitness } from "../../../src/model/lint/witness-file.ts";
@@ -7,13 +8,13 @@ import type { Operation, Program } from "../../../src/model/program/program.ts";
 import { NoWitnessError, witnessOf, type CircuitInputs } from "../../../src/model/witness.ts";
 import type { CompiledCircuit } from "../../../src/model/compile.ts";
 import { GROUP_ORDER } from "../../../src/protocol/bn254.ts";
-import { compileProgram, compileText } from "./circuits.ts";
+import { compileProgram } from "./circuits.ts";
 import { allWitnesses, brokenRow, inputValues } from "./forging.ts";
 
 /** A gadget alone, as a circuit. */
 const single = (file: string, outputs: string, use: string, inputs: number): Promise<CompiledCircuit> =>
   compileText(`pragma circom 2.2.2;
-include "GADGETS/${file}.circom";
+include "${file}.circom";
 template Main() {
     signal input x[${inputs}];
     ${outputs}

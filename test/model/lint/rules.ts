@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { isChoiceUnique } from "../../../src/model/lint/one-hot.ts";
+import { groupsOf, isChoiceUnique } from "../../../src/model/lint/one-hot.ts";
 import { determinedBySum } from "../../../src/model/lint/unique-sum.ts";
 import { GROUP_ORDER } from "../../../src/protocol/bn254.ts";
 import { fuzz, times } from "../../helpers/random.ts";
@@ -97,4 +97,32 @@ describe("isChoiceUnique", () => {
       }
       expect(unique).to.be.greaterThan(500);
     }));
+});
+
+describe("groupsOf", () => {
+  /** The bits 1, 2 and so on in one equation. */
+  const groupsIn = (constant: bigint, ...coefficients: bigint[]) => {
+    const variables = coefficients.map((_, i) => i + 1);
+    const bounds = new Map(variables.map((variable) => [variable, { lo: 0n, hi: 1n }] as const));
+    const equations = [{ constant, variables, coefficients }];
+    return groupsOf({ variables: variables.length + 1, equations, products: [], bounds });
+  };
+
+  it("knows bits that add up to a bit, or to one", () => {
+    expect(groupsIn(0n, 1n, 1n, 1n, -1n)).to.deep.equal([{ members: [1, 2, 3], isExact: false }]);
+    expect(groupsIn(0n, 1n, -1n, -1n)).to.deep.equal([{ members: [2, 3], isExact: false }]);
+    expect(groupsIn(0n, 7n, -7n, 7n)).to.deep.equal([{ members: [1, 3], isExact: false }]);
+    expect(groupsIn(-1n, 1n, 1n, 1n)).to.deep.equal([{ members: [1, 2, 3], isExact: true }]);
+    expect(groupsIn(5n, -5n, -5n)).to.deep.equal([{ members: [1, 2], isExact: true }]);
+  });
+
+  it("takes no others for a group", () => {
+    expect(groupsIn(-1n, 1n, 1n, 1n, -1n), "a bit and one").to.deep.equal([]);
+    expect(groupsIn(0n, 1n, 1n, -2n), "none or two").to.deep.equal([]);
+    expect(groupsIn(0n, 1n, 1n, -1n, -1n), "two bits").to.deep.equal([]);
+    expect(groupsIn(0n, 1n, 1n, 2n, -1n), "different weights").to.deep.equal([]);
+    expect(groupsIn(-2n, 1n, 1n, 1n), "two of three").to.deep.equal([]);
+    expect(groupsIn(1n, 1n, 1n), "less than none").to.deep.equal([]);
+    expect(groupsIn(0n, 1n, -1n), "two equal bits").to.deep.equal([]);
+  });
 });

@@ -1,8 +1,9 @@
 import { expect } from "chai";
 
+import { compileText } from "../../../src/model/compile.ts";
 import { isSound, lintCircuit, type LintReport } from "../../../src/model/lint/lint.ts";
 import type { CircuitInputs } from "../../../src/model/witness.ts";
-import { compileStranger, compileText } from "./circuits.ts";
+import { compileStranger } from "./circuits.ts";
 
 /** Circuits of circomlib. */
 type Stranger = { file: string; component: string; open: string; inputs: CircuitInputs[] };
@@ -66,27 +67,30 @@ describe("lintCircuit on circuits of others", () => {
   });
 
   it("does not take 254 bits for strict because something is compared", async () => {
-    const bits = (top: string, claim: string): string => `pragma circom 2.0.0;
+    const source = (compared: string, claim: string): string => `pragma circom 2.0.0;
 include "circomlib/circuits/bitify.circom";
 template Main() {
     signal input value;
     component bits = Num2Bits(254);
     bits.in <== value;
     component compare = CompConstant(-1);
-    for (var i = 0; i < 253; i++) {
-        compare.in[i] <== bits.out[i];
+    for (var i = 0; i < 254; i++) {
+        compare.in[i] <== ${compared};
     }
-    compare.in[253] <== ${top};
     signal output low <== bits.out[0];
     ${claim}
 }
 component main {public [value]} = Main();
 `;
-    const isStrict = async (top: string, claim: string): Promise<boolean> =>
-      isSound(await lintCircuit({ ...(await compileText(bits(top, claim))), inputs: [{ value: 6n }] }));
-    expect(await isStrict("bits.out[253]", "compare.out === 0;")).to.equal(true);
-    expect(await isStrict("bits.out[253]", "")).to.equal(false);
-    expect(await isStrict("0", "compare.out === 0;")).to.equal(false);
+    const CLAIM = "compare.out === 0;";
+    const isStrict = async (compared: string, claim: string): Promise<boolean> =>
+      isSound(await lintCircuit({ ...(await compileText(source(compared, claim))), inputs: [{ value: 6n }] }));
+    expect(await isStrict("bits.out[i]", CLAIM)).to.equal(true);
+    expect(await isStrict("bits.out[i]", "")).to.equal(false);
+    expect(await isStrict("i == 253 ? 0 : bits.out[i]", CLAIM)).to.equal(false);
+    // All pairs of bits, but in other places; and the bits of each pair in the other order.
+    expect(await isStrict("bits.out[(i + 2) % 254]", CLAIM)).to.equal(false);
+    expect(await isStrict("bits.out[i % 2 == 0 ? i + 1 : i - 1]", CLAIM)).to.equal(false);
   });
 
   it("claims nothing of a quotient whose divisor may be zero", async () => {

@@ -1,0 +1,98 @@
+/** From a model's source to everything that follows from it, up to its circuit. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { costOf, type CostReport } from "./circuit/cost.ts";
+import { emitCircuit } from "./circuit/emit.ts";
+import { planCircuit } from "./circuit/plan.ts";
+import { readRows } from "./data.ts";
+import type { Graph } from "./graph.ts";
+import { importOnnx } from "./onnx/import.ts";
+import { certificateOf, type Certificate } from "./program/certificate.ts";
+import { checkCertificate } from "./program/check-certificate.ts";
+import { intervalsOf } from "./program/intervals.ts";
+import type { Program } from "./program/program.ts";
+import { agreementOf, type Agreement } from "./quantise/agreement.ts";
+import { searchWidths } from "./quantise/search.ts";
+import { codecsOf, type ModelSource, type Widths } from "./source.ts";
+import { readSource } from "./source-file.ts";
+
+export type DerivedModel = {
+  readonly source: ModelSource;
+  readonly graph: Graph;
+  readonly widths: Widths;
+  readonly program: Program;
+  /** What one integer step of each number of the output stands for. */
+  readonly scales: readonly number[];
+  readonly certificate: Certificate;
+  readonly cost: CostReport;
+  /** The circuit, in circom. */
+  readonly circuit: string;
+  readonly agreement: Agreement;
+};
+
+export type DeriveOptions = {
+  /** Refuse a circuit with more rows. */
+  readonly limit?: number;
+  readonly onStep?: (words: string) => void;
+};
+
+/**
+ * Derives a model from its folder, which holds `model.json`, `model.onnx` and the rows to calibrate with.
+ *
+ * @example
+ * const { cost } = await deriveModel("models/iris");
+ */
+export async function deriveModel(
+  folder: string,
+  { limit, onStep = () => {} }: DeriveOptions = {},
+): Promise<DerivedModel> {
+  const source = readSource(await readFile(join(folder, "model.json"), "utf8"));
+  onStep("reading the model");
+  const codecs = codecsOf(source);
+  const graph = importOnnx(await readFile(join(folder, "model.onnx")));
+  const rows = readRows(source.calibration, await readFile(join(folder, source.calibration)), codecs.length);
+  onStep("quantising");
+  const { program, scales, widths } = searchWidths(graph, source, rows, (words) => onStep(`quantising: ${words}`));
+  onStep("certifying");
+  const intervals = intervalsOf(program);
+  checkCertificate(program, intervals);
+  onStep("planning the circuit");
+  const plan = planCircuit(program, intervals);
+  const cost = costOf(plan);
+  if (limit !== undefined && cost.rows > limit) throw new CircuitTooLargeError(cost, limit);
+  return {
+    source,
+    graph,
+    widths,
+    program,
+    scales,
+    certificate: certificateOf(intervals),
+    cost,
+    circuit: emitCircuit(plan),
+    agreement: agreementOf({ program, scales }, graph, source, codecs, rows),
+  };
+}
+
+/** The layers that cost most. */
+const NAMED_LAYERS = 3;
+
+/** A model's circuit would be larger than was allowed. */
+export class CircuitTooLargeError extends Error {
+  override readonly name = "CircuitTooLargeError";
+  readonly rows: number;
+  readonly limit: number;
+
+  constructor({ rows, lines }: CostReport, limit: number) {
+    const costliest = lines.toSorted((a, b) => b.nonlinear + b.linear - a.nonlinear - a.linear).slice(0, NAMED_LAYERS);
+    const named = costliest.map(
+      ({ layer, gadget, nonlinear, linear }) => `${layer} (${gadget}: ${nonlinear + linear})`,
+    );
+    super(
+      `The circuit would have ${rows} constraints, and ${limit} are allowed. Most of them are in ${named.join(", ")}. ` +
+        "Use fewer bits, or a smaller model.",
+    );
+    this.rows = rows;
+    this.limit = limit;
+  }
+}

@@ -1,0 +1,70 @@
+/** A program as a file: canonical JSON, in which integers that may be of any size are decimal strings. */
+import { canonicalJson, type Json } from "../canonical-json.ts";
+import { inputsOf, type Program, type Step } from "./program.ts";
+
+const VERSION = 1;
+
+/** What holds integers of any size. */
+const LARGE: ReadonlySet<string> = new Set(["bias", "offsets", "base"]);
+
+const KINDS: ReadonlySet<string> = new Set([
+  "dense",
+  "conv",
+  "gather",
+  "affine",
+  "sum",
+  "rescale",
+  "relu",
+  "product",
+  "max",
+  "argmax",
+  "lookup",
+  "trees",
+]);
+
+/** The same text for the same program, whoever writes it. */
+export function writeProgram(program: Program): string {
+  const json = JSON.stringify({ version: VERSION, ...program }, (_, value: unknown) => {
+    return typeof value === "bigint" ? value.toString() : value;
+  });
+  return canonicalJson(JSON.parse(json) as Json);
+}
+
+/** Reads a program, and refuses a text that is none. */
+export function readProgram(text: string): Program {
+  let data: Partial<Program> & { version?: number };
+  try {
+    data = JSON.parse(text, (key, value: unknown) => {
+      return LARGE.has(key) && Array.isArray(value) ? value.map((each) => BigInt(each as string)) : value;
+    }) as typeof data;
+  } catch (cause) {
+    throw new ProgramFileError("it is not JSON of integers", { cause });
+  }
+  const { version, input, steps, output } = data;
+  if (version !== VERSION) throw new ProgramFileError(`its version is ${version}, and ${VERSION} is known`);
+  if (input === undefined || steps === undefined || output === undefined) {
+    throw new ProgramFileError("it lacks its input, its steps or its output");
+  }
+  const known = new Set(["input"]);
+  for (const step of steps) {
+    checkStep(step, known);
+    known.add(step.id);
+  }
+  return { input, steps, output };
+}
+
+function checkStep({ id, operation }: Step, known: ReadonlySet<string>): void {
+  if (!KINDS.has(operation.kind)) throw new ProgramFileError(`${id} is a ${operation.kind}, which is no operation`);
+  const missing = inputsOf(operation).find((name) => !known.has(name));
+  if (missing !== undefined) throw new ProgramFileError(`${id} reads ${missing}, which no step before it makes`);
+  if (known.has(id)) throw new ProgramFileError(`two steps are called ${id}`);
+}
+
+/** A file holds no program. */
+export class ProgramFileError extends Error {
+  override readonly name = "ProgramFileError";
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`This is no program of a model: ${reason}. Build the model again.`, options);
+  }
+}

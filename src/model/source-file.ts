@@ -1,0 +1,66 @@
+/** Reads `model.json`, and says what is wrong with it. */
+import { widthOf } from "./codec.ts";
+import { codecsOf, type ModelSource } from "./source.ts";
+
+/** Reads a model's source. */
+export function readSource(text: string): ModelSource {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (cause) {
+    throw new SourceError("", "is not JSON", { cause });
+  }
+  const source = expectObject(data, "");
+  for (const key of ["name", "purpose", "calibration"]) expectText(source[key], key);
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(String(source["name"]))) throw new SourceError("name", "takes a-z, 0-9 and dashes");
+  const input = expectObject(source["input"], "input");
+  expectOneOf(input["visibility"], ["hidden", "public"], "input.visibility");
+  const { fields } = input;
+  if (!Array.isArray(fields) || fields.length === 0) throw new SourceError("input.fields", "lists at least one field");
+  for (const [index, each] of fields.entries()) {
+    const at = `input.fields[${index}]`;
+    const field = expectObject(each, at);
+    for (const key of ["name", "min", "max", "step"]) expectText(field[key], `${at}.${key}`);
+    if (field["count"] !== undefined) expectCount(field["count"], `${at}.count`);
+  }
+  const output = expectObject(source["output"], "output");
+  expectText(output["name"], "output.name");
+  expectOneOf(output["visibility"], ["hidden", "public"], "output.visibility");
+  expectOneOf(output["kind"], ["label", "numbers"], "output.kind");
+  const { agreement } = source;
+  if (agreement !== undefined && !(typeof agreement === "number" && agreement > 0 && agreement <= 1)) {
+    throw new SourceError("agreement", "is a part of the rows, such as 0.99");
+  }
+  const known = source as ModelSource;
+  // A range that is no whole number of steps is refused here, rather than by the first request.
+  for (const codec of codecsOf(known)) widthOf(codec);
+  return known;
+}
+
+function expectObject(value: unknown, at: string): Record<string, unknown> {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) throw new SourceError(at, "is an object");
+  return value as Record<string, unknown>;
+}
+
+function expectText(value: unknown, at: string): void {
+  if (typeof value !== "string" || value === "") throw new SourceError(at, "is a text in quotes");
+}
+
+function expectOneOf(value: unknown, known: readonly string[], at: string): void {
+  if (!known.includes(value as string)) throw new SourceError(at, `is one of ${known.join(", ")}`);
+}
+
+function expectCount(value: unknown, at: string): void {
+  if (!Number.isInteger(value) || (value as number) < 1) throw new SourceError(at, "is a whole number from 1 on");
+}
+
+/** A `model.json` says something that makes no sense. */
+export class SourceError extends Error {
+  override readonly name = "SourceError";
+  readonly at: string;
+
+  constructor(at: string, rule: string, options?: ErrorOptions) {
+    super(`model.json: ${at === "" ? "the file" : at} ${rule}.`, options);
+    this.at = at;
+  }
+}
