@@ -74,8 +74,8 @@ function readNpy(content: Uint8Array): NumpyArray {
     .map(Number);
   const reader = READERS[type];
   if (reader === undefined) throw new NumpyFormatError(`its numbers are of type "${type}"; store float32 or float64`);
-  if (/'fortran_order':\s*True/.test(head))
-    throw new NumpyFormatError("its rows are in Fortran's order; store them in C's");
+  const isTurned = /'fortran_order':\s*True/.test(head);
+  if (isTurned) throw new NumpyFormatError("its rows are in Fortran's order; store them in C's");
   const [bytes, read] = reader;
   const count = shape.reduce((product, size) => product * size, 1);
   const data = Float64Array.from({ length: count }, (_, index) => read(view, start + length + index * bytes));

@@ -5,7 +5,7 @@
 import { isLeaf, type Branch, type Leaf, type TreeNode, type Trees } from "../program/program.ts";
 import { combine, constantOf, isConstant, soleWire, wireOf, ZERO, type Expression } from "./expression.ts";
 import type { Circuit } from "./gadgets.ts";
-import { choose, type Value } from "./plan.ts";
+import { choose, type Value } from "./compose.ts";
 
 /** The outputs of an ensemble. `covered` collects the input fields whose range the bins check. */
 export function plantTrees(

@@ -40,14 +40,12 @@ export function searchWidths(
     return { found: { ...model, widths }, agreement, rows: cost };
   };
   const { weights, activations } = source.widths ?? {};
-  if (weights !== undefined && activations !== undefined)
-    return tryOut({ ...source.widths, weights, activations }).found;
+  const isSettled = weights !== undefined && activations !== undefined;
+  if (isSettled) return tryOut({ ...source.widths, weights, activations }).found;
 
   let best: ReturnType<typeof tryOut> | undefined;
   let closest: ReturnType<typeof tryOut> | undefined;
-  const from = (fixed: number | undefined): number => fixed ?? NARROWEST;
-  const to = (fixed: number | undefined): number => fixed ?? WIDEST;
-  for (let bits = Math.max(from(weights), from(activations)); bits <= Math.max(to(weights), to(activations)); bits++) {
+  for (let bits = NARROWEST; bits <= WIDEST; bits++) {
     const tried = tryOut({ ...source.widths, weights: weights ?? bits, activations: activations ?? bits });
     if (closest === undefined || tried.agreement > closest.agreement) closest = tried;
     if (tried.agreement < target) continue;
@@ -70,12 +68,15 @@ export function searchWidths(
   return best.found;
 }
 
+function percent(part: number): string {
+  return `${(100 * part).toFixed(2)}%`;
+}
+
 /** No width makes integers answer as the floats. */
 export class NoAgreementError extends Error {
   override readonly name = "NoAgreementError";
 
   constructor(target: number, best: number) {
-    const percent = (part: number): string => `${(100 * part).toFixed(2)}%`;
     super(
       `At no width up to ${WIDEST} bits do the integers answer as the floats on ${percent(target)} of the rows; the best is ` +
         `${percent(best)}. Check that the fields' ranges and steps hold the data, or ask for less agreement.`,

@@ -1,0 +1,164 @@
+/** What an operation is in gadgets, for one number. Every width comes from the number's interval. */
+import { quotient, type Interval } from "../program/intervals.ts";
+import { halfOf, type Lookup, type Maximum, type Relu } from "../program/program.ts";
+import { combine, constantOf, isConstant, minus, plus, wireOf, ZERO, type Expression } from "./expression.ts";
+import type { Circuit } from "./gadgets.ts";
+
+/** An expression, and the interval that it is in. */
+export type Value = { readonly expression: Expression; readonly interval: Interval };
+
+/** The quotient is what the bits from the shift on say, moved by the multiple that made the value positive. */
+export function rescale({ expression, interval }: Value, shift: number, circuit: Circuit): Expression {
+  if (shift === 0) return expression;
+  const { lo, hi } = quotient(interval, shift);
+  if (lo === hi) return constantOf(lo);
+  const moved = plus(expression, halfOf(shift) - (lo << BigInt(shift)));
+  const bits = bitsFor(interval.hi + halfOf(shift) - (lo << BigInt(shift)));
+  const high = circuit.bits(moved, bits);
+  return combine(lo, weigh(high.slice(shift - 1).map(wireOf)));
+}
+
+export function relu(
+  value: Value,
+  shift: number,
+  { numerator, bits: finer }: Relu["slope"],
+  circuit: Circuit,
+): Expression {
+  const { lo, hi } = quotient(value.interval, shift);
+  const [below, above] = [BigInt(numerator), 1n << BigInt(finer)];
+  if (lo >= 0n) return combine(0n, [[above, rescale(value, shift, circuit)]]);
+  if (hi <= 0n) return combine(0n, [[below, below === 0n ? ZERO : rescale(value, shift, circuit)]]);
+  const rounded = plus(value.expression, halfOf(shift));
+  const bits = signedBitsFor(value.interval.lo + halfOf(shift), value.interval.hi + halfOf(shift));
+  const { high, out } = circuit.relu(rounded, bits, shift);
+  const positive = wireOf(out);
+  if (below === 0n) return combine(0n, [[above, positive]]);
+  // Below zero the quotient itself is needed, sign and all: floor rounds towards the lower, as two's complement does.
+  const top = 1n << BigInt(bits - 1 - shift);
+  const whole = shift === 0 ? rounded : combine(-top, weigh(high.slice(shift - 1).map(wireOf)));
+  return combine(0n, [
+    [below, whole],
+    [above - below, positive],
+  ]);
+}
+
+export function multiply(left: Value, right: Value, circuit: Circuit): Expression {
+  if (isConstant(left.expression)) return combine(0n, [[left.expression.constant, right.expression]]);
+  if (isConstant(right.expression)) return combine(0n, [[right.expression.constant, left.expression]]);
+  return wireOf(circuit.product(left.expression, right.expression));
+}
+
+/** `max(a, b) = a + relu(b - a)`, from the first to the last. */
+export function largest(
+  values: readonly Value[],
+  { indices, length }: Maximum,
+  group: number,
+  circuit: Circuit,
+): Value {
+  const run = indices.slice(group * length, (group + 1) * length).filter((index) => index >= 0);
+  return run.map((index) => values[index] as Value).reduce((best, next) => maximum(best, next, circuit));
+}
+
+function maximum(a: Value, b: Value, circuit: Circuit): Value {
+  const difference = differenceOf(b, a);
+  const gain = relu(difference, 0, { numerator: 0, bits: 0 }, circuit);
+  return {
+    expression: combine(0n, [
+      [1n, a.expression],
+      [1n, gain],
+    ]),
+    interval: { lo: larger(a.interval.lo, b.interval.lo), hi: larger(a.interval.hi, b.interval.hi) },
+  };
+}
+
+/** Of the same number twice it is zero, whatever the number's interval. */
+function differenceOf(a: Value, b: Value): Value {
+  const expression = minus(a.expression, b.expression);
+  const { constant } = expression;
+  if (isConstant(expression)) return { expression, interval: { lo: constant, hi: constant } };
+  return { expression, interval: { lo: a.interval.lo - b.interval.hi, hi: a.interval.hi - b.interval.lo } };
+}
+
+/** Only a strictly larger value takes the place of an earlier one, so that a tie goes to the lowest index. */
+export function firstLargest(values: readonly Value[], circuit: Circuit): Expression {
+  let best = values[0] as Value;
+  let index = ZERO;
+  for (const [at, next] of values.entries()) {
+    const { expression: difference, interval } = differenceOf(next, best);
+    const { lo, hi } = interval;
+    if (at === 0 || hi <= 0n) continue;
+    if (lo > 0n) {
+      [best, index] = [next, constantOf(BigInt(at))];
+      continue;
+    }
+    const bits = signedBitsFor(lo - 1n, hi - 1n);
+    const isLarger = wireOf(circuit.bits(plus(difference, (1n << BigInt(bits - 1)) - 1n), bits).at(-1) as number);
+    index = choose(isLarger, constantOf(BigInt(at)), index, circuit);
+    if (at === values.length - 1) break;
+    best = {
+      expression: choose(isLarger, next.expression, best.expression, circuit),
+      interval: { lo: larger(best.interval.lo, next.interval.lo), hi: larger(best.interval.hi, next.interval.hi) },
+    };
+  }
+  return index;
+}
+
+/** `otherwise + bit * (chosen - otherwise)`. */
+export function choose(bit: Expression, chosen: Expression, otherwise: Expression, circuit: Circuit): Expression {
+  const difference = minus(chosen, otherwise);
+  const step = isConstant(difference)
+    ? combine(0n, [[difference.constant, bit]])
+    : wireOf(circuit.product(bit, difference));
+  return combine(0n, [
+    [1n, otherwise],
+    [1n, step],
+  ]);
+}
+
+/** A straight line for each bin: its slope times the value, and its intercept, are picked by the bins' wires. */
+export function look({ expression, interval }: Value, lookup: Lookup, circuit: Circuit): Expression {
+  const inside = lookup.thresholds
+    .map(BigInt)
+    .filter((threshold) => threshold > interval.lo && threshold <= interval.hi);
+  const first = lookup.thresholds.filter((threshold) => BigInt(threshold) <= interval.lo).length;
+  const pick = (table: readonly number[], bins: readonly Expression[]): Expression => {
+    const lowest = BigInt(table[first] ?? 0);
+    return combine(
+      lowest,
+      bins.map((bin, at) => [BigInt(table[first + at + 1] ?? 0) - lowest, bin] as const),
+    );
+  };
+  if (isConstant(expression)) {
+    const slope = pick(lookup.slopes, []).constant;
+    return constantOf(slope * expression.constant + pick(lookup.intercepts, []).constant);
+  }
+  const bins = inside.length === 0 ? [] : circuit.oneHot(expression, interval.lo, inside, interval.hi).map(wireOf);
+  const slope = pick(lookup.slopes, bins);
+  const line = isConstant(slope)
+    ? combine(0n, [[slope.constant, expression]])
+    : wireOf(circuit.product(slope, expression));
+  return combine(0n, [
+    [1n, pick(lookup.intercepts, bins)],
+    [1n, line],
+  ]);
+}
+
+/** `Σ 2^i * expressions[i]`, as parts of a sum. */
+function weigh(expressions: readonly Expression[]): [bigint, Expression][] {
+  return expressions.map((expression, i) => [1n << BigInt(i), expression]);
+}
+
+/** The least width of at least two that holds 0 to `most`. */
+function bitsFor(most: bigint): number {
+  return Math.max(2, most.toString(2).length);
+}
+
+/** The least width of at least two whose two's complement holds `lo` to `hi`. */
+function signedBitsFor(lo: bigint, hi: bigint): number {
+  const most = larger(hi, -lo - 1n);
+  return Math.max(2, (most <= 0n ? 0 : most.toString(2).length) + 1);
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
