@@ -28,6 +28,14 @@ export const EQUIVALENT: readonly Equivalent[] = [
       "Asks for up to two units of gas more, of a call that gets what it is promised either way: CALL_COST is an upper " +
       "bound, so the exact unit at which a call is refused is nothing that anyone can rely on.",
   },
+  {
+    file: "contracts/verifiers/Groth16Verifier.sol",
+    within: "_addProof",
+    before: "Words.store(work + 0x80, power);",
+    after: "{}",
+    occurrence: 2,
+    reason: "The scalar of the product before is still behind the point: the store keeps the two products alike.",
+  },
 ];
 
 /** Whether an entry of the list means this mutant. */

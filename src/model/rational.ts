@@ -47,7 +47,9 @@ export function toNumber({ numerator, denominator }: Rational): number {
   // Enough bits of the quotient for a double and one to round by.
   const extra = BigInt(Math.max(0, 64 + bitsOf(denominator) - bitsOf(numerator)));
   const quotient = (numerator << extra) / denominator;
-  return Number(quotient) / 2 ** Number(extra);
+  // In two steps, since no double is as small as the least one's inverse is large.
+  const half = Math.floor(Number(extra) / 2);
+  return Number(quotient) / 2 ** half / 2 ** (Number(extra) - half);
 }
 
 function bitsOf(value: bigint): number {

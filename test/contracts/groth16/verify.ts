@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { bn254 } from "@noble/curves/bn254";
-import { concatHex, keccak256, numberToHex, sliceHex, toHex } from "viem";
+import { concatHex, encodeFunctionData, keccak256, numberToHex, sliceHex, toHex } from "viem";
 import type { Hex } from "viem";
 
 import { FIELD_ORDER, GROUP_ORDER } from "../../../src/protocol/bn254.ts";
@@ -81,6 +81,25 @@ describe("Groth16Verifier.verify, on real proofs", () => {
 
     it("holds for the same claim twice", async () => {
       expect(await verify(...batchOf([one(), one()]))).to.equal(true);
+    });
+
+    it("holds for one model however many claims there are, though hashing them leaves words in free memory", async () => {
+      for (const count of [31, 32, 33, 34, 40, 64]) {
+        const batch = batchOf(Array.from({ length: count }, one));
+        expect(await verify(...batch), `${count} claims`).to.equal(true);
+      }
+    });
+
+    it("pays for one pairing a model, not one a claim", async () => {
+      const { client, verifier } = world;
+      const gasOf = async (proofs: readonly Proven[]): Promise<bigint> => {
+        const data = encodeFunctionData({ abi: verifier.abi, functionName: "verify", args: batchOf(proofs) });
+        return client.estimateGas({ to: verifier.address, data });
+      };
+      const alike = await gasOf(Array.from({ length: 8 }, one));
+      const unlike = await gasOf(some(8));
+      // A pairing costs 34,000 gas (EIP-1108), and four models take three more than one.
+      expect(Number(unlike - alike)).to.be.greaterThan(3 * 34_000);
     });
 
     it("refuses one bad claim among 32 good ones, wherever it stands", async () => {
