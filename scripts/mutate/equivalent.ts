@@ -11,6 +11,9 @@ export type Equivalent = Pick<Mutant, "file" | "within" | "before" | "after"> & 
   readonly reason: string;
 };
 
+const ORDERS =
+  "P stands for zero, and a point with x = 0 would have order three, one with y = 0 order two: the group's order is another prime.";
+
 export const EQUIVALENT: readonly Equivalent[] = [
   {
     file: "contracts/Escrow.sol",
@@ -36,6 +39,36 @@ export const EQUIVALENT: readonly Equivalent[] = [
     occurrence: 2,
     reason: "The scalar of the product before is still behind the point: the store keeps the two products alike.",
   },
+  {
+    file: "contracts/libraries/BN254.sol",
+    within: "isValid",
+    before: "if (point.x >= P || point.y >= P) return false;",
+    after: "if (point.x > P || point.y >= P) return false;",
+    reason: ORDERS,
+  },
+  {
+    file: "contracts/libraries/BN254.sol",
+    within: "isValid",
+    before: "if (point.x >= P || point.y >= P) return false;",
+    after: "if (point.x >= P || point.y > P) return false;",
+    reason: ORDERS,
+  },
+  ...[
+    "(point.xImaginary | point.xReal | point.yImaginary)",
+    "(point.xImaginary | point.xReal | point.yReal)",
+    "(point.yImaginary | point.yReal)",
+    "(point.xImaginary | point.yImaginary | point.yReal)",
+    "(point.xReal | point.yImaginary | point.yReal)",
+    "(point.yReal)",
+  ].map((operands) => ({
+    file: "contracts/libraries/BN254.sol",
+    within: "isValid",
+    before: "if ((point.xImaginary | point.xReal | point.yImaginary | point.yReal) == 0) return false;",
+    after: `if (${operands} == 0) return false;`,
+    reason:
+      "Besides infinity it would refuse points with x = 0 or y = 0, which are not in the subgroup, or with a y that is " +
+      "purely imaginary: of those about one is in it, and nobody can find it.",
+  })),
 ];
 
 /** Whether an entry of the list means this mutant. */

@@ -47,7 +47,7 @@ export function suitesForAny(mutants: readonly Mutant[], files: TestFiles): Suit
   return [...new Map(suites.map((suite) => [suite.name, suite])).values()];
 }
 
-function verifierSuites({ entries }: Mutant, { mocha }: TestFiles): Suite[] {
+function verifierSuites({ entries, file }: Mutant, { mocha }: TestFiles): Suite[] {
   const named = (name: string): string[] => mocha.filter((each) => each.endsWith(`/groth16/${name}.ts`));
   const publish: Suite = {
     name: "groth16/publish.ts",
@@ -56,7 +56,9 @@ function verifierSuites({ entries }: Mutant, { mocha }: TestFiles): Suite[] {
     arguments: ["test", "mocha", "--no-compile", "--bail", "--", ...named("publish")],
   };
   const verify: Suite = { name: "groth16/verify.ts", arguments: ["test", "mocha", "--bail", "--", ...named("verify")] };
-  return entries.includes("verify") ? [verify, publish] : [publish, verify];
+  const curve: Suite = { name: "groth16/curve.ts", arguments: ["test", "mocha", "--bail", "--", ...named("curve")] };
+  const both = entries.includes("verify") ? [verify, publish] : [publish, verify];
+  return file.endsWith("/BN254.sol") ? [...both, curve] : both;
 }
 
 function lastSuites({ solidity, invariants, mocha }: TestFiles): Suite[] {

@@ -51,7 +51,8 @@ export async function deriveModel(
   onStep("reading the model");
   const codecs = codecsOf(source);
   const graph = importOnnx(await readFile(join(folder, "model.onnx")));
-  const rows = readRows(source.calibration, await readFile(join(folder, source.calibration)), codecs.length);
+  const load = async (file: string) => readRows(file, await readFile(join(folder, file)), codecs.length);
+  const rows = await load(source.calibration);
   onStep("quantising");
   const { program, scales, widths } = searchWidths(graph, source, rows, (words) => onStep(`quantising: ${words}`));
   onStep("certifying");
@@ -70,7 +71,13 @@ export async function deriveModel(
     certificate: certificateOf(intervals),
     cost,
     circuit: emitCircuit(plan),
-    agreement: agreementOf({ program, scales }, graph, source, codecs, rows),
+    agreement: agreementOf(
+      { program, scales },
+      graph,
+      source,
+      codecs,
+      await load(source.evaluation ?? source.calibration),
+    ),
   };
 }
 

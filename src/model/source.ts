@@ -11,6 +11,8 @@ export type ModelSource = {
   readonly widths?: Widths;
   /** Rows to calibrate with: a CSV with the fields' names as its head, and the answer's name last; or JSON. */
   readonly calibration: string;
+  /** Rows that the model was not trained on, for its report. */
+  readonly evaluation?: string;
   /** Which part of the calibration rows the integers must answer as the floats do; 0.99 if not said. */
   readonly agreement?: number;
 };

@@ -1,0 +1,92 @@
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { expect } from "chai";
+
+import { deriveModel, CircuitTooLargeError, type DerivedModel } from "../../src/model/build-model.ts";
+import { encodeNearest, type FieldCodec } from "../../src/model/codec.ts";
+import { compileText } from "../../src/model/compile.ts";
+import { readRows } from "../../src/model/data.ts";
+import { constraintCountOf, stopThreads } from "../../src/model/groth16.ts";
+import { isSound, lintCircuit } from "../../src/model/lint/lint.ts";
+import { intervalsFrom } from "../../src/model/program/certificate.ts";
+import { checkCertificate } from "../../src/model/program/check-certificate.ts";
+import { executorOf } from "../../src/model/program/execute.ts";
+import { intervalsOf } from "../../src/model/program/intervals.ts";
+import { readProgram, writeProgram } from "../../src/model/program/program-file.ts";
+import { codecsOf } from "../../src/model/source.ts";
+import { commitInput } from "../../src/protocol/commitment.ts";
+import { CONTEXT, executed, inputsFor, SALT, signalsFor, type TestedCircuit } from "../helpers/circuit.ts";
+import { errorOf } from "../helpers/errors.ts";
+import { fuzz } from "../helpers/random.ts";
+
+const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
+const NAMES = readdirSync(MODELS).filter((name) => readdirSync(join(MODELS, name)).includes("model.json"));
+const ROWS = 100;
+/** In points of accuracy. */
+const MOST_LOST = 0.003;
+
+for (const name of NAMES) {
+  describe(`the model ${name}`, () => {
+    const folder = join(MODELS, name);
+    let model: DerivedModel;
+    let circuit: TestedCircuit;
+
+    before(async () => {
+      model = await deriveModel(folder);
+      const { program, cost, circuit: text } = model;
+      const intervals = intervalsOf(program);
+      circuit = { ...(await compileText(text)), program, intervals, cost, execute: executorOf(program, intervals) };
+    });
+    after(() => stopThreads());
+
+    it("answers as its circuit does, on its data, at the ends of its fields, and between", () =>
+      fuzz(async (random) => {
+        const { source, program } = model;
+        const codecs = codecsOf(source);
+        const rows = readRows(source.calibration, await readFile(join(folder, source.calibration)), codecs.length);
+        const real = rows.slice(0, ROWS).map(({ inputs }) => {
+          return inputs.map((value, field) => encodeNearest(codecs[field] as FieldCodec, value));
+        });
+        for (const input of [...real, ...inputsFor(program, ROWS, random)]) {
+          const [commitment, answer, context] = await signalsFor(circuit, input);
+          expect(answer, input.join()).to.equal(executed(circuit, input));
+          expect(commitment).to.equal(commitInput(program.input.widths, input.map(BigInt), SALT));
+          expect(context).to.equal(CONTEXT);
+        }
+      }));
+
+    it("has as many constraints as its report says, and each wire is determined", async () => {
+      expect(await constraintCountOf(circuit.r1cs)).to.equal(model.cost.rows);
+      const fields = model.program.input.widths.map((width) => 2n ** BigInt(width) - 1n);
+      const inputs = [fields, fields.map(() => 0n)].map((each) => ({ fields: each, salt: SALT, context: CONTEXT }));
+      const report = await lintCircuit({ r1cs: circuit.r1cs, wasm: circuit.wasm, inputs });
+      expect(isSound(report), JSON.stringify(report.findings)).to.equal(true);
+    });
+
+    it("loses no accuracy worth speaking of", () => {
+      const { agreement, float = 0, integer = 0 } = model.agreement;
+      expect(agreement).to.be.greaterThan(0.98);
+      expect(float - integer).to.be.at.most(MOST_LOST);
+    });
+
+    it("has a program and a certificate that survive being written", () => {
+      const text = writeProgram(model.program);
+      const read = readProgram(text);
+      expect(writeProgram(read)).to.equal(text);
+      checkCertificate(read, intervalsFrom(model.certificate, read));
+    });
+
+    it("is refused where its circuit would be too large, with the layers that cost most", async () => {
+      const { rows } = model.cost;
+      const error = await errorOf(deriveModel(folder, { limit: rows - 1 }));
+      expect(error).to.be.instanceOf(CircuitTooLargeError);
+      expect((error as Error).message)
+        .to.contain(`${rows} constraints`)
+        .and.to.contain("CommitInput");
+      await deriveModel(folder, { limit: rows });
+    });
+  });
+}
