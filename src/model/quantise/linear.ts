@@ -95,7 +95,9 @@ export function quantiseSum(sum: Sum, inputs: readonly Quantised[], layer: Layer
   const ready = inputs.map((input) => made(input, layer, program));
   const steps = ready.map((input, at) => (scaleOf(input) ?? 1) * (sum.coefficients[at] ?? 1));
   const size = ready[0]?.scales.length ?? 0;
-  const scale = scaleFor(Float64Array.from(steps), MATCHING_BITS);
+  // The finest of the inputs keeps its precision, however coarse the others are.
+  const scale =
+    Math.min(...steps.map(Math.abs).filter((step) => step > 0)) / 2 ** (isOneSize(steps) ? 0 : MATCHING_BITS);
   const tensor = program.add(layer, size, {
     kind: "sum",
     inputs: ready.map((input) => input.tensor),
@@ -108,8 +110,11 @@ export function quantiseSum(sum: Sum, inputs: readonly Quantised[], layer: Layer
 function scaleFor(weights: Float64Array, bits: number): number {
   const most = weights.reduce((best, weight) => Math.max(best, Math.abs(weight)), 0);
   if (most === 0) return 1;
-  const isOneSize = weights.every((weight) => weight === 0 || Math.abs(weight) === most);
-  return isOneSize ? most : most / (2 ** (bits - 1) - 1);
+  return isOneSize(weights) ? most : most / (2 ** (bits - 1) - 1);
+}
+
+function isOneSize(weights: Iterable<number>): boolean {
+  return new Set(Array.from(weights, Math.abs).filter((size) => size !== 0)).size <= 1;
 }
 
 function rounded(value: number): number {

@@ -4,9 +4,8 @@ import { scaleOf, uniform, type Layer, type ProgramBuilder, type Quantised } fro
 
 /** A slope is a multiple of 2^-8. */
 const SLOPE_BITS = 8;
-/** Straight pieces that a curve is replaced by, within `REACH`; outside it is flat. */
+/** Straight pieces that a curve is replaced by, within its reach; outside it is flat. */
 const PIECES = 32;
-const REACH = 8;
 /** Operands of products are rounded when they are wider. */
 const WIDEST_OPERAND = 110;
 
@@ -59,7 +58,10 @@ export function quantiseClip(clip: Clip, input: Quantised, layer: Layer, program
   return uniform(tensor, size, step);
 }
 
-const CURVES = { sigmoid: (x: number): number => 1 / (1 + Math.exp(-x)), tanh: Math.tanh } as const;
+const CURVES = {
+  sigmoid: { reach: 8, valueAt: (x: number): number => 1 / (1 + Math.exp(-x)) },
+  tanh: { reach: 4, valueAt: Math.tanh },
+} as const;
 
 /**
  * A curve as straight pieces between points on it. The table is made here, once: what is proven is the table.
@@ -71,13 +73,14 @@ export function quantiseCurve(
   program: ProgramBuilder,
 ): Quantised {
   const { size, scale } = flat(input);
-  const shift = shiftFor(REACH / scale, layer.activationBits);
+  const { reach, valueAt } = CURVES[kind];
+  const shift = shiftFor(reach / scale, layer.activationBits);
   const step = scale * 2 ** shift;
   const tensor = program.add(layer, size, { kind: "rescale", input: input.tensor, shifts: repeat(shift, size) });
-  const edge = Math.ceil(REACH / step);
+  const edge = Math.ceil(reach / step);
   const thresholds = [...new Set(repeat(0, PIECES + 1).map((_, at) => Math.round((2 * at * edge) / PIECES) - edge))];
   const fine = step / 2 ** SLOPE_BITS;
-  const height = (at: number): number => Math.round(CURVES[kind](at * step) / fine);
+  const height = (at: number): number => Math.round(valueAt(at * step) / fine);
   const pieces = thresholds.slice(1).map((to, at) => {
     const from = thresholds[at] as number;
     const slope = Math.round((height(to) - height(from)) / (to - from));
