@@ -13,8 +13,12 @@ const tests = [
   ...globSync("test/contracts/groth16/*.ts"),
 ].sort();
 
+// Instrumented code writes to the free memory in which the challenge is hashed, and so draws another one.
+const EXCLUDED = "draws its challenge from every word";
+
 const hardhat = join("node_modules", ".bin", "hardhat");
-const code = await runChild(process.execPath, [hardhat, "test", "--coverage", "--", ...tests], { stdio: "inherit" });
+const task = ["test", "--coverage", "--grep-exclude", EXCLUDED, "--", ...tests];
+const code = await runChild(process.execPath, [hardhat, ...task], { stdio: "inherit" });
 
 const lines = readFileSync(REPORT, "utf8").split("\n");
 const count = (key: string): number =>
