@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { ALL_SIZES, measureGas } from "./bench/gas.ts";
 import { formatGas } from "./bench/gas-table.ts";
 import { buildContracts } from "./local/build-contracts.ts";
-import { UsageError, runCommand } from "./usage.ts";
+import { UsageError, runCommand } from "../src/cli/usage.ts";
 
 /** From the project's root. */
 const PINNED_GAS = "test/fixtures/gas.json";

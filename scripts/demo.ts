@@ -7,8 +7,8 @@ import { startStory } from "./demo/story.ts";
 import type { Story } from "./demo/story.ts";
 import { breakPromise, fundTab, trade } from "./demo/tab.ts";
 import { reclaimStockPayment, settleStockPayment } from "./demo/vault.ts";
-import { startProgress } from "./progress.ts";
-import { runCommand } from "./usage.ts";
+import { startProgress } from "../src/cli/progress.ts";
+import { runCommand } from "../src/cli/usage.ts";
 
 const USAGE = `Usage: npm run demo [-- --json]
 

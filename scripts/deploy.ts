@@ -6,8 +6,8 @@ import { privateKeyFrom } from "./deploy/secrets.ts";
 import { confirm } from "./deploy/terminal.ts";
 import { parseCommand, USAGE } from "./deploy/usage.ts";
 import { buildContracts } from "./local/build-contracts.ts";
-import { startProgress } from "./progress.ts";
-import { UsageError } from "./usage.ts";
+import { startProgress } from "../src/cli/progress.ts";
+import { runCommand } from "../src/cli/usage.ts";
 
 async function main(): Promise<void> {
   const command = await parseCommand(process.argv.slice(2));
@@ -39,10 +39,8 @@ async function main(): Promise<void> {
 }
 
 try {
-  await main();
+  await runCommand(USAGE, main);
 } catch (error) {
-  const isUsage =
-    error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS") === true;
-  console.error(isUsage ? `${(error as Error).message}\n\n${USAGE}` : (error as Error).message);
-  process.exitCode = isUsage ? 2 : 1;
+  console.error((error as Error).message);
+  process.exitCode = 1;
 }

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { tryAll } from "./mutate/campaign.ts";
 import { findMutants, type Mutant } from "./mutate/mutants.ts";
 import { describeMutant, describeReport, judge, rowOf } from "./mutate/report.ts";
-import { UsageError, runCommand } from "./usage.ts";
+import { UsageError, runCommand } from "../src/cli/usage.ts";
 
 const USAGE = `Usage: npm run mutate -- [--only contracts/Escrow.sol[:line]] [--list] [--json]
 

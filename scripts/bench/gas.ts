@@ -1,5 +1,5 @@
 import { stopThreads } from "../../src/model/groth16.ts";
-import { startProgress } from "../progress.ts";
+import { startProgress } from "../../src/cli/progress.ts";
 import { callGas } from "./call-gas.ts";
 import type { GasRow } from "./gas-row.ts";
 import { proveBatch, settleGas, verifyGas } from "./settle-gas.ts";

@@ -4,7 +4,7 @@ import { fundingNonce, randomNonce, receiveTypedDataOf } from "../../src/protoco
 import { fromHex } from "../../src/protocol/signature.ts";
 import { answer, proveAll } from "../local/market.ts";
 import type { Answered } from "../local/market.ts";
-import { startProgress } from "../progress.ts";
+import { startProgress } from "../../src/cli/progress.ts";
 import { dollars, gasText } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 import type { Story } from "./story.ts";

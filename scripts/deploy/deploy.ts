@@ -4,7 +4,7 @@ import type { Address, Hex } from "viem";
 
 import { NO_FEE } from "../local/chain.ts";
 import type { Fee } from "../local/chain.ts";
-import type { Progress } from "../progress.ts";
+import type { Progress } from "../../src/cli/progress.ts";
 import { connect } from "./chain.ts";
 import type { Chain } from "./chain.ts";
 import { ignite } from "./ignite.ts";

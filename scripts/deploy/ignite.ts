@@ -6,7 +6,7 @@ import { artifacts } from "hardhat";
 import type { Address, Hash } from "viem";
 
 import { assay, groth16Verifier, testToken } from "../ignition/assay.ts";
-import type { Progress } from "../progress.ts";
+import type { Progress } from "../../src/cli/progress.ts";
 import type { Chain } from "./chain.ts";
 import { recoverLost } from "./lost.ts";
 import type { ContractName, Settings } from "./settings.ts";

@@ -8,7 +8,7 @@ import type { Address } from "viem";
 import { MAX_FEE_BPS } from "../../src/protocol/limits.ts";
 import { keyFromSnarkjs } from "../../src/protocol/snarkjs.ts";
 import type { Fee } from "../local/chain.ts";
-import { UsageError } from "../usage.ts";
+import { UsageError } from "../../src/cli/usage.ts";
 import type { Phase1 } from "./phase1.ts";
 
 export const USAGE = `Usage: npm run deploy -- [options]

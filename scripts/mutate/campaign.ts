@@ -1,7 +1,7 @@
 /** Tries mutants in several sandboxes at once. */
 import { availableParallelism } from "node:os";
 
-import { startProgress } from "../progress.ts";
+import { startProgress } from "../../src/cli/progress.ts";
 import { EQUIVALENT, isMeant, type Equivalent } from "./equivalent.ts";
 import type { Mutant } from "./mutants.ts";
 import { checkUnmutated, makeSandbox, tryMutant, type Sandbox, type Verdict } from "./sandbox.ts";

@@ -3,8 +3,8 @@ import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 
-import { startProgress } from "../../scripts/progress.ts";
-import { UsageError } from "../../scripts/usage.ts";
+import { startProgress } from "./progress.ts";
+import { UsageError } from "./usage.ts";
 import { closeWithBeacon } from "../model/ceremony/beacon.ts";
 import { acceptKey, contributeToFile, contributeToFolder, verifyKeyFile } from "../model/ceremony/contribute.ts";
 import { finishCeremony } from "../model/ceremony/finish.ts";

@@ -10,9 +10,8 @@ import type { Graph } from "./graph.ts";
 import { importOnnx } from "./onnx/import.ts";
 import { certificateOf, type Certificate } from "./program/certificate.ts";
 import { checkCertificate } from "./program/check-certificate.ts";
-import { intervalsOf } from "./program/intervals.ts";
 import type { Program } from "./program/program.ts";
-import { agreementOf, type Agreement } from "./quantise/agreement.ts";
+import { agreementOf, floatAnswersOf, type Agreement } from "./quantise/agreement.ts";
 import { searchWidths } from "./quantise/search.ts";
 import { codecsOf, type ModelSource, type Widths } from "./source.ts";
 import { readSource } from "./source-file.ts";
@@ -54,14 +53,15 @@ export async function deriveModel(
   const load = async (file: string) => readRows(file, await readFile(join(folder, file)), codecs.length);
   const rows = await load(source.calibration);
   onStep("quantising");
-  const { program, scales, widths } = searchWidths(graph, source, rows, (words) => onStep(`quantising: ${words}`));
+  const { widths, ...model } = searchWidths(graph, source, rows, (words) => onStep(`quantising: ${words}`));
   onStep("certifying");
-  const intervals = intervalsOf(program);
+  const { program, intervals, scales } = model;
   checkCertificate(program, intervals);
   onStep("planning the circuit");
   const plan = planCircuit(program, intervals);
   const cost = costOf(plan);
   if (limit !== undefined && cost.rows > limit) throw new CircuitTooLargeError(cost, limit);
+  const evaluated = source.evaluation === undefined ? rows : await load(source.evaluation);
   return {
     source,
     graph,
@@ -71,13 +71,7 @@ export async function deriveModel(
     certificate: certificateOf(intervals),
     cost,
     circuit: emitCircuit(plan),
-    agreement: agreementOf(
-      { program, scales },
-      graph,
-      source,
-      codecs,
-      await load(source.evaluation ?? source.calibration),
-    ),
+    agreement: agreementOf(model, floatAnswersOf(graph, source, evaluated), source, codecs, evaluated),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Between what people write, decimals with units, and the integers that a circuit takes. Nothing is rounded or clamped. */
+import { bitLength } from "./integers.ts";
 import { add, divide, multiply, rationalFrom, subtract, toNumber, type Rational } from "./rational.ts";
 
 /** A field of a model's input: it takes `min`, `min + step`, and so on up to `max`. */
@@ -13,7 +14,7 @@ export type FieldCodec = {
 
 /** How many bits a field takes. */
 export function widthOf(codec: FieldCodec): number {
-  return Math.max(1, stepsOf(codec).toString(2).length);
+  return bitLength(stepsOf(codec));
 }
 
 /** The integer that stands for a value, given as a decimal text or as a number that was written as one. */

@@ -1,4 +1,6 @@
 /** Exact fractions: a model's fields are decimals, and no decimal may be rounded on its way into a circuit. */
+import { bitLength } from "./integers.ts";
+
 export type Rational = { readonly numerator: bigint; readonly denominator: bigint };
 
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/;
@@ -53,7 +55,7 @@ export function toNumber({ numerator, denominator }: Rational): number {
 }
 
 function bitsOf(value: bigint): number {
-  return (value < 0n ? -value : value).toString(2).length;
+  return bitLength(value < 0n ? -value : value);
 }
 
 function reduce(numerator: bigint, denominator: bigint): Rational {

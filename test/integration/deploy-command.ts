@@ -7,7 +7,7 @@ import { expect } from "chai";
 import type { DeploymentRecord } from "../../scripts/deploy/record.ts";
 import { BadPrivateKeyError, privateKeyFrom, UnreadableKeystoreError } from "../../scripts/deploy/secrets.ts";
 import { parseCommand } from "../../scripts/deploy/usage.ts";
-import { UsageError } from "../../scripts/usage.ts";
+import { UsageError } from "../../src/cli/usage.ts";
 import { account } from "../../scripts/local/market.ts";
 import { create, WrongPasswordError } from "../../src/protocol/keystore.ts";
 import { MalformedSnarkjsError } from "../../src/protocol/snarkjs.ts";

@@ -1,4 +1,5 @@
 /** What an operation is in gadgets, for one number. Every width comes from the number's interval. */
+import { bitLength, larger, signedBits } from "../integers.ts";
 import { quotient, type Interval } from "../program/intervals.ts";
 import { halfOf, type Lookup, type Maximum, type Relu } from "../program/program.ts";
 import { combine, constantOf, isConstant, minus, plus, wireOf, ZERO, type Expression } from "./expression.ts";
@@ -150,15 +151,10 @@ function weigh(expressions: readonly Expression[]): [bigint, Expression][] {
 
 /** The least width of at least two that holds 0 to `most`. */
 function bitsFor(most: bigint): number {
-  return Math.max(2, most.toString(2).length);
+  return Math.max(2, bitLength(most));
 }
 
 /** The least width of at least two whose two's complement holds `lo` to `hi`. */
 function signedBitsFor(lo: bigint, hi: bigint): number {
-  const most = larger(hi, -lo - 1n);
-  return Math.max(2, (most <= 0n ? 0 : most.toString(2).length) + 1);
-}
-
-function larger(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
+  return Math.max(2, signedBits(lo, hi));
 }

@@ -1,4 +1,5 @@
 /** What a circuit costs, known before it is compiled. */
+import { elementsOf } from "../../protocol/commitment.ts";
 import type { Cost, Gadget } from "./gadgets.ts";
 import type { Plan } from "./plan.ts";
 
@@ -20,7 +21,6 @@ export type CostReport = {
 
 /** How many rounds of Poseidon have one S-box, for states of 2 to 17 elements. */
 const PARTIAL_ROUNDS = [56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 64, 68];
-const ELEMENT_BITS = 252;
 const PUBLIC_SIGNALS = 3;
 
 /** Counts a planned circuit's constraints, layer by layer and gadget by gadget. */
@@ -50,15 +50,10 @@ export function costOf({ program, instances, checked }: Plan): CostReport {
 
 function inputCost(widths: readonly number[], checked: readonly boolean[], isHidden: boolean): Cost {
   const ranges = widths.reduce((sum, width, field) => sum + (checked[field] === true ? width : 0), 0);
-  let elements = 1;
-  let used = 0;
-  for (const width of widths) {
-    if (used + width > ELEMENT_BITS) {
-      elements += 1;
-      used = 0;
-    }
-    used += width;
-  }
+  const elements = elementsOf(
+    widths,
+    widths.map(() => 0n),
+  ).length;
   if (!isHidden && elements === 1) return { nonlinear: ranges, linear: 1 };
   let hashes: Cost = { nonlinear: ranges, linear: 0 };
   const hash = (inputs: number, constants: number): void => {

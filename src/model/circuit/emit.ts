@@ -20,13 +20,13 @@ export function emitCircuit(plan: Plan): string {
   const { input, output } = program;
   const count = input.widths.length;
   const isHidden = input.visibility === "hidden";
-  const templates = new Map<string, string>();
+  const templates = new Map<string, Template>();
   const names = nameWires(plan);
   const uses = instances.map((instance) => {
     const key = `${instance.gadget}(${instance.parameters})`;
-    const name = templates.get(key) ?? `${instance.gadget}${templates.size}`;
-    templates.set(key, name);
-    return `    ${place(instance, name, names)}`;
+    const template = templates.get(key) ?? { name: `${instance.gadget}${templates.size}`, instance };
+    templates.set(key, template);
+    return `    ${place(instance, template.name, names)}`;
   });
   const used = new Set(instances.map(({ gadget }) => gadget));
   const includes = ["bind-context", "commit-input", ...[...used].map((gadget) => FILES[gadget])];
@@ -37,7 +37,7 @@ export function emitCircuit(plan: Plan): string {
     "",
     ...includes.map((file) => `include "${file}.circom";`),
     "",
-    ...[...templates].map(([key, name]) => wrap(key, name, instances)),
+    ...[...templates].map(([key, template]) => wrap(key, template)),
     "template Model() {",
     `    signal input fields[${count}];`,
     ...(isHidden ? ["    signal input salt;"] : []),
@@ -57,12 +57,13 @@ export function emitCircuit(plan: Plan): string {
   ].join("\n");
 }
 
+/** A gadget with parameters, as the first of its uses has it. */
+type Template = { readonly name: string; readonly instance: Instance };
+
 /** A template for one use of a gadget: many uses share it, and its long parameters are written once. */
-function wrap(key: string, name: string, instances: readonly Instance[]): string {
-  const instance = instances.find((each) => `${each.gadget}(${each.parameters})` === key) as Instance;
+function wrap(key: string, { name, instance }: Template): string {
   const { gadget, inputs, outputs } = instance;
-  const kept = outputs.length - 1;
-  const { count, isArray } = outputs[kept] as Instance["outputs"][number];
+  const { count, isArray } = outputs.at(-1) as Instance["outputs"][number];
   const out = isArray ? `out[${count}]` : "out";
   // Of Relu both outputs are kept; of the others there is one.
   const signals =

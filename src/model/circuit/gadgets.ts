@@ -2,7 +2,8 @@
  * The gadgets of `circuits/`, as the generator uses them, and what each costs. This is all that a generated circuit
  * consists of, so that its constraints are known before it is compiled.
  */
-import { isConstant, type Expression, type Wire } from "./expression.ts";
+import { bitLength, larger } from "../integers.ts";
+import type { Expression, Wire } from "./expression.ts";
 
 export type Gadget = "LinearBits" | "Relu" | "Product" | "OneHot" | "Wire";
 
@@ -12,7 +13,7 @@ export type Instance = {
   /** The gadget's parameters, as circom reads them. */
   readonly parameters: string;
   readonly inputs: readonly Wire[];
-  /** How many wires each of its outputs has, in the order of the gadget's declaration; 0 for a single wire. */
+  /** In the order of the gadget's declaration. */
   readonly outputs: readonly Output[];
   readonly cost: Cost;
   /** The layer that it belongs to. */
@@ -69,8 +70,8 @@ export class Circuit {
   oneHot(value: Expression, lowest: bigint, thresholds: readonly bigint[], highest: bigint): Wire[] {
     const { inputs, weights } = spread([value]);
     const edges = [lowest, ...thresholds, highest + 1n];
-    const widest = edges.slice(1).reduce((most, edge, at) => maxOf(most, edge - (edges[at] ?? 0n)), 0n);
-    const bits = Math.max(2, (widest - 1n).toString(2).length);
+    const widest = edges.slice(1).reduce((most, edge, at) => larger(most, edge - (edges[at] ?? 0n)), 0n);
+    const bits = Math.max(2, bitLength(widest - 1n));
     const count = thresholds.length;
     const parameters = [inputs.length, weights[0], value.constant, lowest, count, thresholds, highest, bits] as const;
     return this.#put("OneHot", parameters, inputs, [count], count + 1 + 2 * bits)[0] as Wire[];
@@ -118,15 +119,6 @@ function write(parameter: Parameter): string {
 function spread(expressions: readonly Expression[]): { inputs: Wire[]; weights: bigint[][] } {
   const inputs = [...new Set(expressions.flatMap(({ terms }) => [...terms.keys()]))];
   return { inputs, weights: expressions.map(({ terms }) => inputs.map((wire) => terms.get(wire) ?? 0n)) };
-}
-
-function maxOf(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
-}
-
-/** Whether all of these are constants, which need no gadget. */
-export function areConstant(expressions: readonly Expression[]): boolean {
-  return expressions.every(isConstant);
 }
 
 /** The generator asked for a gadget where there is nothing to prove: a mistake of its own. */

@@ -2,6 +2,7 @@
  * Turns a program into gadgets. Linear operations become expressions and put nothing; every other operation is written
  * with the gadgets of `circuits/` alone, and every width comes from the intervals.
  */
+import { MAX_BITS } from "../../protocol/packing.ts";
 import type { Interval, Intervals } from "../program/intervals.ts";
 import { rowOf } from "../program/linear-rows.ts";
 import { inputsOf, isLinear, type LinearOperation, type Program, type Step } from "../program/program.ts";
@@ -130,7 +131,7 @@ function packOutput({ output }: Program, tensors: ReadonlyMap<string, readonly V
     used += bits;
     return part;
   });
-  if (used > 252) throw new OutputSizeError(used);
+  if (used > MAX_BITS) throw new OutputSizeError(used);
   return combine(0n, parts);
 }
 
@@ -157,6 +158,8 @@ export class OutputSizeError extends Error {
   override readonly name = "OutputSizeError";
 
   constructor(bits: number) {
-    super(`The output's fields take ${bits} bits, and one element holds 252. Answer with a label, or fewer scores.`);
+    super(
+      `The output's fields take ${bits} bits, and one element holds ${MAX_BITS}. Answer with a label, or fewer scores.`,
+    );
   }
 }

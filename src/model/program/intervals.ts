@@ -24,11 +24,14 @@ export type Intervals = ReadonlyMap<string, readonly Interval[]>;
 
 /** Derives the interval of every number of a program. */
 export function intervalsOf({ input, steps }: Program): Intervals {
-  const intervals = new Map<string, readonly Interval[]>();
-  const first = input.widths.map((width) => ({ lo: 0n, hi: (1n << BigInt(width)) - 1n }));
-  intervals.set("input", first);
+  const intervals = new Map<string, readonly Interval[]>([["input", inputIntervals(input.widths)]]);
   for (const step of steps) intervals.set(step.id, intervalsAfter(step, intervals));
   return intervals;
+}
+
+/** The intervals of fields of these widths. */
+export function inputIntervals(widths: readonly number[]): Interval[] {
+  return widths.map((width) => ({ lo: 0n, hi: (1n << BigInt(width)) - 1n }));
 }
 
 /** The intervals of one step's numbers, given those of the steps before. */

@@ -17,11 +17,8 @@ export type Agreement = {
   readonly integer?: number;
 };
 
-/** What the float model answers a row with. */
-export type FloatAnswer = (row: readonly number[]) => number;
-
 /** The first number of the answer: a label's index, or what the output starts with. */
-export function floatAnswer(graph: Graph, { output }: ModelSource): FloatAnswer {
+function floatAnswer(graph: Graph, { output }: ModelSource): (row: readonly number[]) => number {
   const labelled = graph.outputs.find(({ labels }) => labels !== undefined);
   const numbers = graph.outputs.find(({ labels }) => labels === undefined);
   return (row) => {
@@ -32,23 +29,27 @@ export function floatAnswer(graph: Graph, { output }: ModelSource): FloatAnswer 
   };
 }
 
-/** Compares a quantised model with its graph on rows of data. */
+/** What the float model answers these rows with, which no width changes. */
+export function floatAnswersOf(graph: Graph, source: ModelSource, rows: readonly DataRow[]): number[] {
+  const answer = floatAnswer(graph, source);
+  return rows.map(({ inputs }) => answer(inputs));
+}
+
+/** Compares a quantised model with the float model's answers on rows of data. */
 export function agreementOf(
-  { program, scales }: QuantisedModel,
-  graph: Graph,
+  { program, intervals, scales }: QuantisedModel,
+  floats: readonly number[],
   source: ModelSource,
   codecs: readonly FieldCodec[],
   rows: readonly DataRow[],
 ): Agreement {
-  const execute = executorOf(program);
-  const real = floatAnswer(graph, source);
+  const execute = executorOf(program, intervals);
   const isLabel = source.output.kind === "label";
-  const answers = rows.map(({ inputs, answer }) => {
+  const answers = rows.map(({ inputs, answer }, row) => {
     const steps = inputs.map((value, index) => encodeNearest(codecs[index] as FieldCodec, value));
     const [integer = 0n] = outputOf(program, execute(steps));
-    return { float: real(inputs), integer: Number(integer) * (scales[0] ?? 1), answer };
+    return { float: floats[row] ?? Number.NaN, integer: Number(integer) * (scales[0] ?? 1), answer };
   });
-  const floats = answers.map(({ float }) => float);
   const tolerance = isLabel ? 0 : 0.01 * (Math.max(...floats) - Math.min(...floats));
   const agreeing = answers.filter(({ float, integer }) => Math.abs(float - integer) <= tolerance).length;
   const told = answers.filter(({ answer }) => answer !== undefined);

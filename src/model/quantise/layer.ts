@@ -1,5 +1,6 @@
 /** A program while it grows: each graph tensor so far, as integers and what they stand for. */
-import { intervalsAfter, type Interval } from "../program/intervals.ts";
+import { signedBits } from "../integers.ts";
+import { inputIntervals, intervalsAfter, type Interval } from "../program/intervals.ts";
 import type { Operation, Step } from "../program/program.ts";
 
 /** A graph's tensor in a program: number i is about `integers[i] * scales[i] + offsets[i]`. */
@@ -23,13 +24,10 @@ export type Layer = {
 /** Collects steps, with the intervals of their numbers. */
 export class ProgramBuilder {
   readonly steps: Step[] = [];
-  readonly intervals = new Map<string, readonly Interval[]>();
+  readonly intervals: Map<string, readonly Interval[]>;
 
   constructor(widths: readonly number[]) {
-    this.intervals.set(
-      "input",
-      widths.map((width) => ({ lo: 0n, hi: (1n << BigInt(width)) - 1n })),
-    );
+    this.intervals = new Map([["input", inputIntervals(widths)]]);
   }
 
   /** Adds a step, and answers the name of its tensor. */
@@ -45,11 +43,7 @@ export class ProgramBuilder {
 
   /** The most bits that a number of a tensor takes, sign included. */
   bitsOf(tensor: string): number {
-    const sizes = (this.intervals.get(tensor) ?? []).map(({ lo, hi }) => {
-      const most = hi > -lo - 1n ? hi : -lo - 1n;
-      return most <= 0n ? 1 : most.toString(2).length + 1;
-    });
-    return Math.max(1, ...sizes);
+    return Math.max(1, ...(this.intervals.get(tensor) ?? []).map(({ lo, hi }) => signedBits(lo, hi)));
   }
 }
 

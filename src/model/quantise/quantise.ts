@@ -2,7 +2,10 @@
 import { codecsOf, type ModelSource, type OutputSource, type Widths } from "../source.ts";
 import { decodeNumber, widthOf, type FieldCodec } from "../codec.ts";
 import { INPUT, inputsOf, type Graph, type Node } from "../graph.ts";
+import { bitLength, signedBits } from "../integers.ts";
+import type { Intervals } from "../program/intervals.ts";
 import type { OutputField, Program } from "../program/program.ts";
+import { MAX_BITS } from "../../protocol/packing.ts";
 import type { Ranges } from "./calibrate.ts";
 import { ProgramBuilder, scaleOf, type Layer, type Quantised } from "./layer.ts";
 import { made, quantiseAffine, quantiseConv, quantiseDense, quantiseSum } from "./linear.ts";
@@ -20,6 +23,8 @@ import { quantiseTrees } from "./trees.ts";
 /** A program, and what the numbers of its output stand for. */
 export type QuantisedModel = {
   readonly program: Program;
+  /** Of every number of the program. */
+  readonly intervals: Intervals;
   /** Output number i is `integers[i] * scales[i]`; a label's scale is one. */
   readonly scales: readonly number[];
 };
@@ -166,8 +171,6 @@ function gather(
   };
 }
 
-const ELEMENT_BITS = 252;
-
 /** Chooses the label where one is asked for, and rounds numbers that are too wide. */
 function finish(
   result: Quantised,
@@ -182,7 +185,7 @@ function finish(
     answer = quantiseArgMax(answer.scales.length, answer, 1, layer, program);
   }
   const count = answer.scales.length;
-  const most = Math.min(output.bits ?? ELEMENT_BITS, Math.floor(ELEMENT_BITS / count));
+  const most = Math.min(output.bits ?? MAX_BITS, Math.floor(MAX_BITS / count));
   const excess = program.bitsOf(answer.tensor) - most;
   if (most < 1) throw new OutputCountError(count);
   let scale = scaleOf(answer) ?? 1;
@@ -200,6 +203,7 @@ function finish(
       steps: program.steps,
       output: { visibility: output.visibility, fields },
     },
+    intervals: program.intervals,
     scales: fields.map(() => scale),
   };
 }
@@ -207,12 +211,8 @@ function finish(
 /** As narrow as the certificate allows: numbers that are never negative need no offset. */
 function fieldOf(tensor: string, index: number, program: ProgramBuilder): OutputField {
   const { lo, hi } = program.intervals.get(tensor)?.[index] ?? { lo: 0n, hi: 0n };
-  if (lo >= 0n) return { tensor, index, bits: Math.max(1, sizeOf(hi)), encoding: "plain" };
-  return { tensor, index, bits: 1 + Math.max(sizeOf(hi), sizeOf(-lo - 1n)), encoding: "offset" };
-}
-
-function sizeOf(value: bigint): number {
-  return value <= 0n ? 0 : value.toString(2).length;
+  if (lo >= 0n) return { tensor, index, bits: Math.max(1, bitLength(hi)), encoding: "plain" };
+  return { tensor, index, bits: signedBits(lo, hi), encoding: "offset" };
 }
 
 /** The source names more or fewer fields than the model takes. */
@@ -240,7 +240,7 @@ export class OutputCountError extends Error {
   override readonly name = "OutputCountError";
 
   constructor(count: number) {
-    super(`The model answers ${count} numbers, and one element holds 252 bits. Answer with the label instead.`);
+    super(`The model answers ${count} numbers, and one element holds ${MAX_BITS} bits. Answer with the label instead.`);
   }
 }
 

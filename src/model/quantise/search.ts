@@ -3,9 +3,8 @@ import { costOf } from "../circuit/cost.ts";
 import { planCircuit } from "../circuit/plan.ts";
 import type { DataRow } from "../data.ts";
 import type { Graph } from "../graph.ts";
-import { intervalsOf } from "../program/intervals.ts";
 import { codecsOf, type ModelSource, type Widths } from "../source.ts";
-import { agreementOf } from "./agreement.ts";
+import { agreementOf, floatAnswersOf } from "./agreement.ts";
 import { calibrate } from "./calibrate.ts";
 import { quantise, type QuantisedModel } from "./quantise.ts";
 
@@ -31,11 +30,12 @@ export function searchWidths(
   );
   const codecs = codecsOf(source);
   const sample = rows.slice(0, ROWS);
+  const floats = floatAnswersOf(graph, source, sample);
   const target = source.agreement ?? DEFAULT_AGREEMENT;
   const tryOut = (widths: Widths): { found: Found; agreement: number; rows: number } => {
     const model = quantise(graph, source, ranges, widths);
-    const { agreement } = agreementOf(model, graph, source, codecs, sample);
-    const { rows: cost } = costOf(planCircuit(model.program, intervalsOf(model.program)));
+    const { agreement } = agreementOf(model, floats, source, codecs, sample);
+    const { rows: cost } = costOf(planCircuit(model.program, model.intervals));
     onTry(`${widths.weights} bits of weights, ${widths.activations} of activations: ${(100 * agreement).toFixed(1)}%`);
     return { found: { ...model, widths }, agreement, rows: cost };
   };

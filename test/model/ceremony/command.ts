@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 
 import { expect } from "chai";
 
-import { UsageError } from "../../../scripts/usage.ts";
+import { UsageError } from "../../../src/cli/usage.ts";
 import { ceremonyCommand } from "../../../src/cli/ceremony.ts";
 import { BEACON, failureOf, forceBeacon, newWorld } from "./world.ts";
 import type { World } from "./world.ts";

@@ -9,7 +9,7 @@ export async function runCommand(usage: string, main: () => Promise<void>): Prom
     await main();
   } catch (error) {
     if (!(error instanceof UsageError) && !isParseError(error)) throw error;
-    console.error(`${error.message}\n\n${usage}`);
+    process.stderr.write(`${error.message}\n\n${usage}\n`);
     process.exitCode = 2;
   }
 }
