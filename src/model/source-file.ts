@@ -27,6 +27,7 @@ export function readSource(text: string): ModelSource {
   expectText(output["name"], "output.name");
   expectOneOf(output["visibility"], ["hidden", "public"], "output.visibility");
   expectOneOf(output["kind"], ["label", "numbers"], "output.kind");
+  if (source["weights"] !== undefined) expectOneOf(source["weights"], ["private"], "weights");
   const { agreement } = source;
   if (agreement !== undefined && !(typeof agreement === "number" && agreement > 0 && agreement <= 1)) {
     throw new SourceError("agreement", "is a part of the rows, such as 0.99");

@@ -9,6 +9,8 @@ export type ModelSource = {
   readonly input: { readonly visibility: Visibility; readonly fields: readonly FieldSource[] };
   readonly output: OutputSource;
   readonly widths?: Widths;
+  /** Private weights are known to the model's author alone; others are part of the circuit, and cost nothing. */
+  readonly weights?: "private";
   /** Rows to calibrate with: a CSV with the fields' names as its head, and the answer's name last; or JSON. */
   readonly calibration: string;
   /** Rows that the model was not trained on, for its report. */
@@ -36,7 +38,16 @@ export type Widths = {
   readonly weights?: number;
   readonly activations?: number;
   /** By the name of a layer. */
-  readonly layers?: Readonly<Record<string, { readonly weights?: number; readonly activations?: number }>>;
+  readonly layers?: Readonly<Record<string, LayerWidths>>;
+};
+
+export type LayerWidths = {
+  readonly weights?: number;
+  readonly activations?: number;
+  /** How many low bits an activation drops; by default as many as leave the largest number seen in its width. */
+  readonly shift?: number;
+  /** Bits that hold each sum with private weights; by default as few as these very weights need. */
+  readonly sum?: number;
 };
 
 /** One codec for each number that the model takes. */

@@ -7,6 +7,7 @@ import { publicSignalsOf } from "../../src/model/groth16.ts";
 import { executorOf, outputOf, type Executor } from "../../src/model/program/execute.ts";
 import { intervalsOf, type Intervals } from "../../src/model/program/intervals.ts";
 import type { Program } from "../../src/model/program/program.ts";
+import { packSecrets } from "../../src/model/program/secrets.ts";
 import { witnessOf } from "../../src/model/witness.ts";
 import { pack } from "../../src/protocol/packing.ts";
 import type { Random } from "./random.ts";
@@ -20,6 +21,7 @@ export type TestedCircuit = CompiledCircuit & {
 
 export const CONTEXT = 42n;
 export const SALT = 123_456_789n;
+export const BLINDING = 987_654_321n;
 
 /** Builds a program's executor and circuit. */
 export async function circuitOf(program: Program): Promise<TestedCircuit> {
@@ -37,7 +39,9 @@ export function executed({ program, execute }: TestedCircuit, input: readonly nu
 /** The circuit's witness for an input. */
 export function witnessFor({ program, wasm }: TestedCircuit, input: readonly number[]): Promise<Uint8Array> {
   const salt = program.input.visibility === "hidden" ? { salt: SALT } : {};
-  return witnessOf(wasm, { fields: input.map(BigInt), context: CONTEXT, ...salt });
+  const weights = packSecrets(program);
+  const secrets = weights.length > 0 ? { weights, blinding: BLINDING } : {};
+  return witnessOf(wasm, { fields: input.map(BigInt), context: CONTEXT, ...salt, ...secrets });
 }
 
 /** The circuit's public signals for an input: commitment, output and context. */

@@ -31,6 +31,17 @@ const dense = step("dense", 3, {
   bias: [5n, -700n, 100n],
 });
 
+const privately = (bits: number, shift: number): Step => {
+  return step("private", 3, {
+    kind: "privateDense",
+    input: "input",
+    columns: 4,
+    bits,
+    shift,
+    secret: { weights: [3, -5, 7, 0, -2, 9, -3, -1, 1, 1, -40, 2], bias: [5n, -700n, 100n] },
+  });
+};
+
 const leaf = (...weights: number[]): TreeNode => ({ targets: weights.map((_, target) => target), weights });
 const branch = (feature: number, threshold: number, below: TreeNode, above: TreeNode): TreeNode => {
   return { feature, threshold, below, above };
@@ -42,6 +53,28 @@ const FOUR = [8, 8, 5, 1];
 /** By the name of what each tries. */
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   "dense layers": programOf(FOUR, dense),
+  "private weights": programOf(FOUR, privately(13, 0)),
+  "private weights, two layers, in groups of rows": programOf(
+    FOUR,
+    privately(100, 3),
+    step("relu", 3, { kind: "relu", input: "private", shifts: [3, 3, 3], slope: PLAIN }),
+    step("second", 2, {
+      kind: "privateDense",
+      input: "relu",
+      columns: 3,
+      bits: 120,
+      shift: 2,
+      secret: { weights: [1, -2, 0, -7, 1, 1], bias: [-100n, 1n] },
+    }),
+    step("leaky", 2, { kind: "relu", input: "second", shifts: [2, 2], slope: { numerator: -3, bits: 2 } }),
+  ),
+  "private weights, whose sums are cut twice": programOf(
+    FOUR,
+    privately(14, 4),
+    step("rescale", 3, { kind: "rescale", input: "private", shifts: [4, 4, 4] }),
+    step("other", 3, { kind: "rescale", input: "private", shifts: [5, 4, 0] }),
+    step("sum", 3, { kind: "sum", inputs: ["rescale", "other"], coefficients: [1, 2] }),
+  ),
   "gathers, sums and factors": programOf(
     FOUR,
     step("gather", 4, { kind: "gather", inputs: ["input"], indices: [3, -1, 0, 0] }),

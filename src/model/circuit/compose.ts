@@ -1,18 +1,35 @@
 /** What an operation is in gadgets, for one number. Every width comes from the number's interval. */
 import { bitLength, larger, signedBits } from "../integers.ts";
-import { quotient, type Interval } from "../program/intervals.ts";
-import { halfOf, type Lookup, type Maximum, type Relu } from "../program/program.ts";
-import { combine, constantOf, isConstant, minus, plus, wireOf, ZERO, type Expression } from "./expression.ts";
+import { enforced, quotient, type Interval } from "../program/intervals.ts";
+import { halfOf, type Lookup, type Maximum, type PrivateDense, type Relu } from "../program/program.ts";
+import { rowsTogether } from "../program/secrets.ts";
+import {
+  combine,
+  constantOf,
+  isConstant,
+  minus,
+  plus,
+  wireOf,
+  ZERO,
+  type Expression,
+  type Wire,
+} from "./expression.ts";
 import type { Circuit } from "./gadgets.ts";
 
 /** An expression, and the interval that it is in. */
-export type Value = { readonly expression: Expression; readonly interval: Interval };
+export type Value = { readonly expression: Expression; readonly interval: Interval; readonly cut?: Cut };
+
+/** The bits of `expression + offset`, from the lowest on, where a gadget has them already. */
+export type Cut = { readonly offset: bigint; readonly bits: readonly Expression[] };
 
 /** The quotient is what the bits from the shift on say, moved by the multiple that made the value positive. */
-export function rescale({ expression, interval }: Value, shift: number, circuit: Circuit): Expression {
+export function rescale(value: Value, shift: number, circuit: Circuit): Expression {
+  const { expression, interval } = value;
   if (shift === 0) return expression;
   const { lo, hi } = quotient(interval, shift);
   if (lo === hi) return constantOf(lo);
+  const known = bitsKnown(value, shift);
+  if (known !== undefined) return quotientOf(known, shift);
   const moved = plus(expression, halfOf(shift) - (lo << BigInt(shift)));
   const bits = bitsFor(interval.hi + halfOf(shift) - (lo << BigInt(shift)));
   const high = circuit.bits(moved, bits);
@@ -30,6 +47,15 @@ export function relu(
   if (lo >= 0n) return combine(0n, [[above, rescale(value, shift, circuit)]]);
   if (hi <= 0n) return combine(0n, [[below, below === 0n ? ZERO : rescale(value, shift, circuit)]]);
   const rounded = plus(value.expression, halfOf(shift));
+  const known = bitsKnown(value, shift);
+  if (known !== undefined) {
+    const whole = shift === 0 ? rounded : quotientOf(known, shift);
+    const positive = wireOf(circuit.product(known.at(-1) as Expression, whole));
+    return combine(0n, [
+      [below, whole],
+      [above - below, positive],
+    ]);
+  }
   const bits = signedBitsFor(value.interval.lo + halfOf(shift), value.interval.hi + halfOf(shift));
   const { high, out } = circuit.relu(rounded, bits, shift);
   const positive = wireOf(out);
@@ -43,10 +69,59 @@ export function relu(
   ]);
 }
 
-export function multiply(left: Value, right: Value, circuit: Circuit): Expression {
-  if (isConstant(left.expression)) return combine(0n, [[left.expression.constant, right.expression]]);
-  if (isConstant(right.expression)) return combine(0n, [[right.expression.constant, left.expression]]);
-  return wireOf(circuit.product(left.expression, right.expression));
+/** The bits of a number and half of 2^shift in offset binary, if they are known. */
+function bitsKnown({ cut }: Value, shift: number): readonly Expression[] | undefined {
+  if (cut === undefined || shift > cut.bits.length - 2) return undefined;
+  return cut.offset === halfOf(shift) + (1n << BigInt(cut.bits.length - 1)) ? cut.bits : undefined;
+}
+
+/** What bits in offset binary are worth after a shift. */
+function quotientOf(bits: readonly Expression[], shift: number): Expression {
+  return combine(-(1n << BigInt(bits.length - 1 - shift)), weigh(bits.slice(shift)));
+}
+
+/**
+ * Sums with private weights, packed: one product for a column and as many rows as share an element, then one gadget that
+ * cuts all these rows' sums to bits, which whatever comes next can use.
+ */
+export function privateSums(
+  operation: PrivateDense,
+  size: number,
+  columns: readonly Value[],
+  weights: readonly Wire[],
+  circuit: Circuit,
+): Value[] {
+  const { bits } = operation;
+  const interval = enforced(operation);
+  const together = rowsTogether(operation);
+  const values: Value[] = [];
+  const taken = weights[Symbol.iterator]();
+  const next = (): Expression => wireOf(taken.next().value as Wire);
+  while (values.length < size) {
+    const rows = Math.min(together, size - values.length);
+    let offset = 0n;
+    for (let row = 0; row < rows; row++) offset -= interval.lo << BigInt(bits * row);
+    const bias = next();
+    const products = columns.map(({ expression }) => multiply(expression, next(), circuit));
+    const sum = combine(
+      offset,
+      [bias, ...products].map((each) => [1n, each] as const),
+    );
+    const high = circuit.bits(sum, bits * rows).map(wireOf);
+    const lowest = combine(0n, [[1n, sum], ...weigh(high).map(([weight, bit]) => [-2n * weight, bit] as const)]);
+    const all = [lowest, ...high];
+    for (let row = 0; row < rows; row++) {
+      const own = all.slice(bits * row, bits * (row + 1));
+      values.push({ expression: combine(interval.lo, weigh(own)), interval, cut: { offset: -interval.lo, bits: own } });
+    }
+  }
+  return values;
+}
+
+export function multiply(left: Expression, right: Expression, circuit: Circuit): Expression {
+  if (isConstant(left)) return combine(0n, [[left.constant, right]]);
+  if (isConstant(right)) return combine(0n, [[right.constant, left]]);
+  return wireOf(circuit.product(left, right));
 }
 
 /** `max(a, b) = a + relu(b - a)`, from the first to the last. */
@@ -106,13 +181,9 @@ export function firstLargest(values: readonly Value[], circuit: Circuit): Expres
 
 /** `otherwise + bit * (chosen - otherwise)`. */
 export function choose(bit: Expression, chosen: Expression, otherwise: Expression, circuit: Circuit): Expression {
-  const difference = minus(chosen, otherwise);
-  const step = isConstant(difference)
-    ? combine(0n, [[difference.constant, bit]])
-    : wireOf(circuit.product(bit, difference));
   return combine(0n, [
     [1n, otherwise],
-    [1n, step],
+    [1n, multiply(bit, minus(chosen, otherwise), circuit)],
   ]);
 }
 
@@ -135,12 +206,9 @@ export function look({ expression, interval }: Value, lookup: Lookup, circuit: C
   }
   const bins = inside.length === 0 ? [] : circuit.oneHot(expression, interval.lo, inside, interval.hi).map(wireOf);
   const slope = pick(lookup.slopes, bins);
-  const line = isConstant(slope)
-    ? combine(0n, [[slope.constant, expression]])
-    : wireOf(circuit.product(slope, expression));
   return combine(0n, [
     [1n, pick(lookup.intercepts, bins)],
-    [1n, line],
+    [1n, multiply(slope, expression, circuit)],
   ]);
 }
 

@@ -24,7 +24,7 @@ const PARTIAL_ROUNDS = [56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 
 const PUBLIC_SIGNALS = 3;
 
 /** Counts a planned circuit's constraints, layer by layer and gadget by gadget. */
-export function costOf({ program, instances, checked }: Plan): CostReport {
+export function costOf({ program, instances, checked, weights }: Plan): CostReport {
   const { input, output } = program;
   const lines = new Map<string, CostLine>();
   const add = (layer: string, gadget: CostLine["gadget"], cost: Cost): void => {
@@ -42,10 +42,12 @@ export function costOf({ program, instances, checked }: Plan): CostReport {
   // A public answer is one linear constraint, which sets its signal to the packed fields.
   add("output", "CommitOutput", output.visibility === "hidden" ? poseidonCost(4, 1) : { nonlinear: 0, linear: 1 });
   add("context", "BindContext", { nonlinear: 1, linear: 0 });
+  if (weights > 0) add("blinding", "BindContext", { nonlinear: 1, linear: 0 });
+  const publicWires = PUBLIC_SIGNALS + (weights > 0 ? weights + 1 : 0);
   const all = [...lines.values()];
   const constraints = all.reduce((sum, { nonlinear }) => sum + nonlinear, 0);
   const rows = all.reduce((sum, { linear }) => sum + linear, constraints);
-  return { lines: all, constraints, rows, domainBits: Math.ceil(Math.log2(rows + PUBLIC_SIGNALS + 1)) };
+  return { lines: all, constraints, rows, domainBits: Math.ceil(Math.log2(rows + publicWires + 1)) };
 }
 
 function inputCost(widths: readonly number[], checked: readonly boolean[], isHidden: boolean): Cost {

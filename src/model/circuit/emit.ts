@@ -16,7 +16,7 @@ const TERMS_A_LINE = 24;
 
 /** The circuit's source. */
 export function emitCircuit(plan: Plan): string {
-  const { program, instances, checked, packed } = plan;
+  const { program, instances, checked, packed, weights } = plan;
   const { input, output } = program;
   const count = input.widths.length;
   const isHidden = input.visibility === "hidden";
@@ -42,6 +42,7 @@ export function emitCircuit(plan: Plan): string {
     `    signal input fields[${count}];`,
     ...(isHidden ? ["    signal input salt;"] : []),
     "    signal input context;",
+    ...(weights > 0 ? [`    signal input weights[${weights}];`, "    signal input blinding;"] : []),
     isHidden
       ? `    signal output inputCommitment <== CommitInput(${widths})(fields, salt);`
       : `    signal output inputCommitment <== RevealInput(${widths})(fields);`,
@@ -50,9 +51,10 @@ export function emitCircuit(plan: Plan): string {
     ...uses,
     ...answer(packed, output.visibility, names),
     "    BindContext()(context);",
+    ...(weights > 0 ? ["    BindContext()(blinding);"] : []),
     "}",
     "",
-    "component main {public [context]} = Model();",
+    `component main {public [context${weights > 0 ? ", weights, blinding" : ""}]} = Model();`,
     "",
   ].join("\n");
 }
@@ -83,9 +85,11 @@ function arrayOf(first: Wire): string {
   return `a${first}`;
 }
 
-function nameWires({ program, instances, wires }: Plan): string[] {
+function nameWires({ program, instances, wires, weights }: Plan): string[] {
   const names = Array.from({ length: wires }, (_, wire) => `w${wire}`);
-  for (const field of program.input.widths.keys()) names[field] = `fields[${field}]`;
+  const count = program.input.widths.length;
+  for (let field = 0; field < count; field++) names[field] = `fields[${field}]`;
+  for (let at = 0; at < weights; at++) names[count + at] = `weights[${at}]`;
   for (const { outputs } of instances) {
     for (const { first, count, isArray } of outputs) {
       if (isArray) for (let i = 0; i < count; i++) names[first + i] = `${arrayOf(first)}[${i}]`;

@@ -5,9 +5,18 @@
 import { MAX_BITS } from "../../protocol/packing.ts";
 import type { Interval, Intervals } from "../program/intervals.ts";
 import { rowOf } from "../program/linear-rows.ts";
-import { inputsOf, isLinear, type LinearOperation, type Program, type Step } from "../program/program.ts";
+import {
+  inputsOf,
+  isLinear,
+  type LinearOperation,
+  type Operation,
+  type PrivateDense,
+  type Program,
+  type Step,
+} from "../program/program.ts";
+import { elementsFor, packedCount } from "../program/secrets.ts";
 import { combine, plus, wireOf, type Expression } from "./expression.ts";
-import { firstLargest, largest, look, multiply, relu, rescale, type Value } from "./compose.ts";
+import { firstLargest, largest, look, multiply, privateSums, relu, rescale, type Value } from "./compose.ts";
 import { Circuit, type Instance } from "./gadgets.ts";
 import { plantTrees } from "./trees.ts";
 
@@ -20,6 +29,8 @@ export type Plan = {
   readonly checked: readonly boolean[];
   /** The output, packed. */
   readonly packed: Expression;
+  /** How many packed elements of private weights the circuit takes; their wires come after the fields'. */
+  readonly weights: number;
 };
 
 /** Sums that are longer than this, and read more than once, become wires. */
@@ -28,16 +39,23 @@ const LONGEST_SUM = 64;
 /** Plans the circuit of a program under its certificate. */
 export function planCircuit(program: Program, intervals: Intervals): Plan {
   const { widths } = program.input;
-  const circuit = new Circuit(widths.length);
+  const weights = Array.from({ length: packedCount(program) }, (_, at) => widths.length + at);
+  const circuit = new Circuit(widths.length + weights.length);
   const fields = widths.map((_, field) => wireOf(field));
   const tensors = new Map<string, readonly Value[]>([["input", valuesOf("input", fields, intervals)]]);
   const covered = new Set<number>();
   for (const step of program.steps) {
     circuit.enter(step.origin);
     const inputs = inputsOf(step.operation).map((name) => tensors.get(name) ?? []);
-    const expressions = place(step, inputs, circuit, covered);
-    const short = isLinear(step.operation) ? shorten(step, expressions, program, circuit) : expressions;
-    tensors.set(step.id, valuesOf(step.id, short, intervals));
+    const { id, size, operation } = step;
+    if (operation.kind === "privateDense") {
+      const own = weights.splice(0, elementsFor(operation, size));
+      tensors.set(id, privateSums(operation, size, inputs[0] ?? [], own, circuit));
+      continue;
+    }
+    const expressions = place(operation, step, inputs, circuit, covered);
+    const short = isLinear(operation) ? shorten(step, expressions, program, circuit) : expressions;
+    tensors.set(id, valuesOf(id, short, intervals));
   }
   return {
     program,
@@ -45,6 +63,7 @@ export function planCircuit(program: Program, intervals: Intervals): Plan {
     wires: circuit.wires,
     checked: widths.map((_, field) => !covered.has(field)),
     packed: packOutput(program, tensors),
+    weights: packedCount(program),
   };
 }
 
@@ -59,7 +78,8 @@ function valuesOf(name: string, expressions: readonly Expression[], intervals: I
 
 /** `covered` collects the input fields whose range a gadget checks on its way. */
 function place(
-  { operation, size, origin }: Step,
+  operation: Exclude<Operation, PrivateDense>,
+  { size, origin }: Step,
   inputs: readonly (readonly Value[])[],
   circuit: Circuit,
   covered: Set<number>,
@@ -71,7 +91,9 @@ function place(
     case "relu":
       return values.map((value, index) => relu(value, operation.shifts[index] ?? 0, operation.slope, circuit));
     case "product":
-      return values.map((value, index) => multiply(value, inputs[1]?.[index] ?? value, circuit));
+      return values.map((value, index) => {
+        return multiply(value.expression, (inputs[1]?.[index] ?? value).expression, circuit);
+      });
     case "max":
       return Array.from({ length: size }, (_, index) => largest(values, operation, index, circuit).expression);
     case "argmax":

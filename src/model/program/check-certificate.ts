@@ -35,6 +35,17 @@ function checkStep({ id, size, operation }: Step, of: Lookup): void {
       }
       break;
     }
+    case "privateDense": {
+      // What LinearBits lets through, less what was added for it.
+      const [most, half] = [
+        2n ** BigInt(operation.bits),
+        operation.shift === 0 ? 0n : 2n ** BigInt(operation.shift - 1),
+      ];
+      for (let index = 0; index < size; index++) {
+        admit(id, index, own[index], [-half - most / 2n, most - 1n - half - most / 2n]);
+      }
+      break;
+    }
     case "product":
       for (const [index, left] of of(operation.left).entries()) {
         const right = of(operation.right)[index] ?? left;

@@ -11,11 +11,13 @@ import {
   type LinearOperation,
   type Lookup,
   type Operation,
+  type PrivateDense,
   type Program,
   type Relu,
   type Rescale,
   type TreeNode,
 } from "./program.ts";
+import { opened } from "./secrets.ts";
 
 /** The numbers of a tensor: doubles where all are below 2^53, else BigInts. */
 export type Tensor = Float64Array | readonly bigint[];
@@ -33,7 +35,7 @@ export function executorOf(program: Program, intervals: Intervals = intervalsOf(
     const names = inputsOf(operation);
     const ranges = names.map((name) => intervals.get(name) ?? []);
     const compute = prepare(
-      operation,
+      operation.kind === "privateDense" ? opened(id, operation, size, ranges[0] ?? []) : operation,
       size,
       names.map((name) => sizes.get(name) ?? 0),
       ranges,
@@ -69,7 +71,7 @@ function checkInput({ input }: Program, values: readonly number[]): void {
 type Compute = (inputs: readonly Tensor[]) => Tensor;
 
 function prepare(
-  operation: Operation,
+  operation: Exclude<Operation, PrivateDense>,
   size: number,
   sizes: readonly number[],
   ranges: readonly (readonly Interval[])[],

@@ -10,6 +10,7 @@ import {
   type LinearOperation,
   type Lookup,
   type Operation,
+  type PrivateDense,
   type Program,
   type Relu,
   type Step,
@@ -50,6 +51,8 @@ function derivation(operation: Operation, inputs: readonly (readonly Interval[])
       return (index) => quotient(at(index), operation.shifts[index] ?? 0);
     case "relu":
       return (index) => rectified(quotient(at(index), operation.shifts[index] ?? 0), operation.slope);
+    case "privateDense":
+      return () => enforced(operation);
     case "product": {
       if (operation.left === operation.right) return (index) => square(at(index));
       return (index) => product(at(index, 0), at(index, 1));
@@ -75,7 +78,14 @@ function derivation(operation: Operation, inputs: readonly (readonly Interval[])
   }
 }
 
-function linear(operation: LinearOperation, index: number, inputs: readonly (readonly Interval[])[]): Interval {
+/** All that a circuit knows of sums with private weights. */
+export function enforced({ bits, shift }: PrivateDense): Interval {
+  const [end, half] = [1n << BigInt(bits - 1), halfOf(shift)];
+  return { lo: -end - half, hi: end - 1n - half };
+}
+
+/** What a linear operation's number can be. */
+export function linear(operation: LinearOperation, index: number, inputs: readonly (readonly Interval[])[]): Interval {
   const { bias, terms } = rowOf(
     operation,
     index,

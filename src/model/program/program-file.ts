@@ -1,6 +1,7 @@
 /** A program as a file: canonical JSON, in which integers that may be of any size are decimal strings. */
 import { canonicalJson, type Json } from "../canonical-json.ts";
 import { inputsOf, type Program, type Step } from "./program.ts";
+import { withoutSecrets } from "./secrets.ts";
 
 const VERSION = 1;
 
@@ -9,6 +10,7 @@ const LARGE: ReadonlySet<string> = new Set(["bias", "offsets", "base"]);
 
 const KINDS: ReadonlySet<string> = new Set([
   "dense",
+  "privateDense",
   "conv",
   "gather",
   "affine",
@@ -22,9 +24,9 @@ const KINDS: ReadonlySet<string> = new Set([
   "trees",
 ]);
 
-/** The same text for the same program, whoever writes it. */
+/** The same text for the same program, whoever writes it. Private weights are no part of it. */
 export function writeProgram(program: Program): string {
-  const json = JSON.stringify({ version: VERSION, ...program }, (_, value: unknown) => {
+  const json = JSON.stringify({ version: VERSION, ...withoutSecrets(program) }, (_, value: unknown) => {
     return typeof value === "bigint" ? value.toString() : value;
   });
   return canonicalJson(JSON.parse(json) as Json);

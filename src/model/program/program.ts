@@ -38,7 +38,7 @@ export type Step = {
   readonly operation: Operation;
 };
 
-export type Operation = LinearOperation | Rescale | Relu | Product | Maximum | ArgMax | Lookup | Trees;
+export type Operation = LinearOperation | PrivateDense | Rescale | Relu | Product | Maximum | ArgMax | Lookup | Trees;
 
 /** Sums of inputs with constant weights: they cost a circuit nothing. */
 export type LinearOperation = Dense | Conv | Gather | Affine | Sum;
@@ -51,6 +51,24 @@ export type Dense = {
   readonly weights: readonly number[];
   readonly bias: readonly bigint[];
 };
+
+/**
+ * A dense layer whose weights are no part of the program, but public inputs of its circuit that the model's key absorbs.
+ * Whatever they are, the circuit makes sure that each sum and half of what the next step divides by, 2^shift, are together
+ * in [-2^(bits-1), 2^(bits-1)); nothing else is known of the sums.
+ */
+export type PrivateDense = {
+  readonly kind: "privateDense";
+  readonly input: string;
+  readonly columns: number;
+  readonly bits: number;
+  readonly shift: number;
+  /** What the model's author alone has. */
+  readonly secret?: Secret;
+};
+
+/** Weights row by row, and a bias for each row. */
+export type Secret = { readonly weights: readonly number[]; readonly bias: readonly bigint[] };
 
 /** A convolution, with one bias a filter. */
 export type Conv = {

@@ -1,7 +1,9 @@
 /** A program while it grows: each graph tensor so far, as integers and what they stand for. */
 import { signedBits } from "../integers.ts";
 import { inputIntervals, intervalsAfter, type Interval } from "../program/intervals.ts";
-import type { Operation, Step } from "../program/program.ts";
+import type { Dense, Operation, Step } from "../program/program.ts";
+import { MAX_BITS } from "../../protocol/packing.ts";
+import { sumBits, WideSumError } from "../program/secrets.ts";
 
 /** A graph's tensor in a program: number i is about `integers[i] * scales[i] + offsets[i]`. */
 export type Quantised = {
@@ -16,6 +18,9 @@ export type Layer = {
   readonly origin: string;
   readonly weightBits: number;
   readonly activationBits: number;
+  /** Settled by the author; else it follows from the numbers seen, or from the weights. */
+  readonly shift?: number;
+  readonly sumBits?: number;
   /** The least and the largest number of the layer's real output over the calibration rows. */
   readonly least: number;
   readonly most: number;
@@ -26,7 +31,12 @@ export class ProgramBuilder {
   readonly steps: Step[] = [];
   readonly intervals: Map<string, readonly Interval[]>;
 
-  constructor(widths: readonly number[]) {
+  readonly #isPrivate: boolean;
+  /** By the step, where the author settled how wide its sums are. */
+  readonly #settled = new Map<string, number>();
+
+  constructor(widths: readonly number[], isPrivate = false) {
+    this.#isPrivate = isPrivate;
     this.intervals = new Map([["input", inputIntervals(widths)]]);
   }
 
@@ -35,10 +45,37 @@ export class ProgramBuilder {
     const names = new Set(this.intervals.keys());
     let id = layer.id;
     for (let at = 1; names.has(id); at++) id = `${layer.id}.${at}`;
-    const step = { id, size, origin: layer.origin, operation };
-    this.steps.push(step);
-    this.intervals.set(id, intervalsAfter(step, this.intervals));
+    if (operation.kind === "rescale" || operation.kind === "relu")
+      this.#roundFor(operation.input, operation.shifts[0] ?? 0);
+    this.#put({ id, size, origin: layer.origin, operation });
     return id;
+  }
+
+  /** Adds a dense layer, whose weights are kept out of the program if all are. */
+  addDense(layer: Layer, size: number, dense: Dense): string {
+    if (!this.#isPrivate) return this.add(layer, size, dense);
+    const { input, columns, weights, bias } = dense;
+    const secret = { weights, bias };
+    const id = this.add(layer, size, { kind: "privateDense", input, columns, bits: 2, shift: 0, secret });
+    if (layer.sumBits !== undefined) this.#settled.set(id, layer.sumBits);
+    this.#roundFor(id, 0);
+    return id;
+  }
+
+  #put(step: Step): void {
+    this.steps.push(step);
+    this.intervals.set(step.id, intervalsAfter(step, this.intervals));
+  }
+
+  /** Private sums that are shifted next are cut to bits where half of what divides them is added already. */
+  #roundFor(id: string, shift: number): void {
+    const last = this.steps.at(-1);
+    if (last?.id !== id || last.operation.kind !== "privateDense") return;
+    this.steps.pop();
+    const inputs = this.intervals.get(last.operation.input) ?? [];
+    const bits = this.#settled.get(id) ?? sumBits(id, last.operation, last.size, shift, inputs);
+    if (bits > MAX_BITS) throw new WideSumError(id, bits, MAX_BITS);
+    this.#put({ ...last, operation: { ...last.operation, shift, bits } });
   }
 
   /** The most bits that a number of a tensor takes, sign included. */

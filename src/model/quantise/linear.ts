@@ -17,7 +17,7 @@ export function quantiseDense(dense: Dense, input: Quantised, layer: Layer, prog
     }
     return sum;
   });
-  const tensor = program.add(layer, bias.length, {
+  const tensor = program.addDense(layer, bias.length, {
     kind: "dense",
     input: input.tensor,
     columns,

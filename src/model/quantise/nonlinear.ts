@@ -13,7 +13,7 @@ const PLAIN = { numerator: 0, bits: 0 } as const;
 
 export function quantiseRelu(input: Quantised, layer: Layer, program: ProgramBuilder): Quantised {
   const { size, scale } = flat(input);
-  const shift = shiftFor(layer.most / scale, layer.activationBits);
+  const shift = layer.shift ?? shiftFor(layer.most / scale, layer.activationBits);
   const operation = { kind: "relu", input: input.tensor, shifts: repeat(shift, size), slope: PLAIN } as const;
   return uniform(program.add(layer, size, operation), size, scale * 2 ** shift);
 }
@@ -25,7 +25,7 @@ export function quantiseLeakyRelu(
   program: ProgramBuilder,
 ): Quantised {
   const { size, scale } = flat(input);
-  const shift = shiftFor(layer.most / scale, layer.activationBits);
+  const shift = layer.shift ?? shiftFor(layer.most / scale, layer.activationBits);
   const slope = { numerator: Math.round(leaky.slope * 2 ** SLOPE_BITS), bits: SLOPE_BITS };
   const operation = { kind: "relu", input: input.tensor, shifts: repeat(shift, size), slope } as const;
   return uniform(program.add(layer, size, operation), size, (scale * 2 ** shift) / 2 ** SLOPE_BITS);
@@ -34,7 +34,8 @@ export function quantiseLeakyRelu(
 /** `clip(x) = high - relu(high - low - relu(x - low))`; an end that is infinite is left out. */
 export function quantiseClip(clip: Clip, input: Quantised, layer: Layer, program: ProgramBuilder): Quantised {
   const { size, scale } = flat(input);
-  const shift = shiftFor(Math.max(Math.abs(layer.least), Math.abs(layer.most)) / scale, layer.activationBits);
+  const most = Math.max(Math.abs(layer.least), Math.abs(layer.most));
+  const shift = layer.shift ?? shiftFor(most / scale, layer.activationBits);
   const step = scale * 2 ** shift;
   let tensor = program.add(layer, size, { kind: "rescale", input: input.tensor, shifts: repeat(shift, size) });
   const relu = (): string => {
@@ -74,7 +75,7 @@ export function quantiseCurve(
 ): Quantised {
   const { size, scale } = flat(input);
   const { reach, valueAt } = CURVES[kind];
-  const shift = shiftFor(reach / scale, layer.activationBits);
+  const shift = layer.shift ?? shiftFor(reach / scale, layer.activationBits);
   const step = scale * 2 ** shift;
   const tensor = program.add(layer, size, { kind: "rescale", input: input.tensor, shifts: repeat(shift, size) });
   const edge = Math.ceil(reach / step);

@@ -40,17 +40,23 @@ export function quantise(
 ): QuantisedModel {
   const codecs = codecsOf(source);
   if (codecs.length !== graph.inputSize) throw new FieldCountError(codecs.length, graph.inputSize);
-  const program = new ProgramBuilder(codecs.map(widthOf));
+  const program = new ProgramBuilder(codecs.map(widthOf), source.weights === "private");
   const answer = answerOf(graph, source.output);
   const tensors = new Map<string, Quantised>([[INPUT, inputAs(codecs)]]);
   const needed = tensorsBehind(graph, answer);
   for (const node of graph.nodes.filter(({ id }) => needed.has(id))) {
     const layer = layerOf(node, widths, ranges);
+    if (source.weights === "private" && BAKED.has(node.operator.kind)) {
+      throw new BakedWeightsError(node.origin, node.operator.kind);
+    }
     tensors.set(node.id, quantiseNode(node, layer, tensors, graph, codecs, program));
   }
   const result = tensors.get(answer) as Quantised;
   return finish(result, source, program, codecs);
 }
+
+/** What has weights that only a circuit can hold. */
+const BAKED: ReadonlySet<string> = new Set(["conv", "affine", "sum", "trees"]);
 
 /** The step of a field is its scale, and its least value its offset. */
 function inputAs(codecs: readonly FieldCodec[]): Quantised {
@@ -81,7 +87,7 @@ function tensorsBehind(graph: Graph, answer: string): ReadonlySet<string> {
 }
 
 function layerOf({ id, origin }: Node, widths: Widths, ranges: Ranges): Layer {
-  const own = widths.layers?.[id] ?? {};
+  const { shift, sum, ...own } = widths.layers?.[id] ?? {};
   const { least, most } = ranges.get(id) ?? { least: 0, most: 1 };
   return {
     id,
@@ -90,6 +96,8 @@ function layerOf({ id, origin }: Node, widths: Widths, ranges: Ranges): Layer {
     activationBits: own.activations ?? widths.activations ?? DEFAULT_WIDTHS.activations,
     least,
     most,
+    ...(shift === undefined ? {} : { shift }),
+    ...(sum === undefined ? {} : { sumBits: sum }),
   };
 }
 
@@ -241,6 +249,18 @@ export class OutputCountError extends Error {
 
   constructor(count: number) {
     super(`The model answers ${count} numbers, and one element holds ${MAX_BITS} bits. Answer with the label instead.`);
+  }
+}
+
+/** Private weights are asked for where a circuit would have to show them. */
+export class BakedWeightsError extends Error {
+  override readonly name = "BakedWeightsError";
+
+  constructor(origin: string, kind: string) {
+    super(
+      `${origin} is a ${kind}, whose numbers would be part of the circuit for all to see; only dense layers keep theirs ` +
+        'private. Leave it out, merge it into a dense layer, or do without "weights": "private".',
+    );
   }
 }
 
