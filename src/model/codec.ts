@@ -1,12 +1,12 @@
 /** Between what people write, decimals with units, and the integers that a circuit takes. Nothing is rounded or clamped. */
 import { bitLength } from "./integers.ts";
-import { add, divide, multiply, rationalFrom, subtract, toNumber, type Rational } from "./rational.ts";
+import { add, divide, fractionFrom, multiply, rationalFrom, subtract, toNumber, type Rational } from "./rational.ts";
 
 /** A field of a model's input: it takes `min`, `min + step`, and so on up to `max`. */
 export type FieldCodec = {
   readonly name: string;
   readonly unit?: string;
-  /** Decimals, so that they are exact. */
+  /** Decimals such as 0.1, or fractions such as 1/3, so that they are exact. */
   readonly min: string;
   readonly max: string;
   readonly step: string;
@@ -27,7 +27,7 @@ export function encode(codec: FieldCodec, value: string | number): number {
   } catch (cause) {
     throw new FieldTypeError(name, value, { cause });
   }
-  const steps = divide(subtract(exact, rationalFrom(codec.min)), rationalFrom(codec.step));
+  const steps = divide(subtract(exact, fractionFrom(codec.min)), fractionFrom(codec.step));
   const isInside = steps.numerator >= 0n && steps.numerator <= stepsOf(codec) * steps.denominator;
   if (!isInside) throw new FieldRangeError(codec, value);
   if (steps.denominator !== 1n) throw new FieldStepError(codec, value);
@@ -37,8 +37,8 @@ export function encode(codec: FieldCodec, value: string | number): number {
 /** The value that an integer stands for. */
 export function decode(codec: FieldCodec, steps: number): Rational {
   return add(
-    rationalFrom(codec.min),
-    multiply(rationalFrom(codec.step), { numerator: BigInt(steps), denominator: 1n }),
+    fractionFrom(codec.min),
+    multiply(fractionFrom(codec.step), { numerator: BigInt(steps), denominator: 1n }),
   );
 }
 
@@ -49,14 +49,14 @@ export function decodeNumber(codec: FieldCodec, steps: number): number {
 
 /** The integer nearest to a number, within the field: for calibration data alone, which need not be on the steps. */
 export function encodeNearest(codec: FieldCodec, value: number): number {
-  const steps = Math.round((value - Number(codec.min)) / Number(codec.step));
+  const steps = Math.round((value - toNumber(fractionFrom(codec.min))) / toNumber(fractionFrom(codec.step)));
   return Math.min(Math.max(steps, 0), Number(stepsOf(codec)));
 }
 
 function stepsOf(codec: FieldCodec): bigint {
   const { numerator, denominator } = divide(
-    subtract(rationalFrom(codec.max), rationalFrom(codec.min)),
-    rationalFrom(codec.step),
+    subtract(fractionFrom(codec.max), fractionFrom(codec.min)),
+    fractionFrom(codec.step),
   );
   if (denominator !== 1n || numerator < 1n) throw new BadCodecError(codec);
   return numerator;

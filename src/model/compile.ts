@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { basename, join, parse, resolve } from "node:path";
 import { promisify } from "node:util";
 
-import { GADGETS, LIBRARY } from "./circuit-source.ts";
+import { cached } from "./cache.ts";
+import { GADGETS, hashSource, LIBRARY } from "./circuit-source.ts";
 
 const require = createRequire(import.meta.url);
 const TIME_LIMIT_MS = 300_000;
@@ -20,12 +21,23 @@ export const COMPILER = {
 export type CompiledCircuit = { readonly r1cs: Uint8Array; readonly wasm: Uint8Array };
 
 /** Compiles a circuit that was written, and not stored. */
-export async function compileText(text: string): Promise<CompiledCircuit> {
+export function compileText(text: string): Promise<CompiledCircuit> {
+  return storing(text, compile);
+}
+
+/** The same, from the cache if this text, its gadgets and the compiler have met before. */
+export function compileOnce(text: string, cache?: string): Promise<CompiledCircuit> {
+  return storing(text, async (path) => {
+    return cached([await hashSource(path), COMPILER], ["r1cs", "wasm"], () => compile(path), cache);
+  });
+}
+
+async function storing<Result>(text: string, use: (path: string) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), "assay-circuit-"));
   try {
     const path = join(folder, "circuit.circom");
     await writeFile(path, text);
-    return await compile(path);
+    return await use(path);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -16,6 +16,20 @@ export function rationalFrom(text: string): Rational {
   return power < 0 ? reduce(digits, scale) : reduce(digits * scale, 1n);
 }
 
+/** Reads a decimal, or a fraction such as `1/255`. */
+export function fractionFrom(text: string): Rational {
+  const [numerator = "", denominator] = text.split("/");
+  if (denominator === undefined) return rationalFrom(text);
+  const [above, below] = [rationalFrom(numerator), rationalFrom(denominator)];
+  if (above.denominator !== 1n || below.denominator !== 1n || below.numerator === 0n) throw new NotADecimalError(text);
+  return divide(above, below);
+}
+
+/** Writes a fraction in lowest terms, such as `-1/3` or `12`. */
+export function formatFraction({ numerator, denominator }: Rational): string {
+  return denominator === 1n ? numerator.toString() : `${numerator}/${denominator}`;
+}
+
 /** The fraction that a double is. */
 export function rationalOf(value: number): Rational {
   if (!Number.isFinite(value)) throw new NotADecimalError(String(value));

@@ -28,6 +28,10 @@ export function readSource(text: string): ModelSource {
   expectOneOf(output["visibility"], ["hidden", "public"], "output.visibility");
   expectOneOf(output["kind"], ["label", "numbers"], "output.kind");
   if (source["weights"] !== undefined) expectOneOf(source["weights"], ["private"], "weights");
+  if (source["card"] !== undefined) {
+    const card = expectObject(source["card"], "card");
+    for (const key of ["data", "training"]) expectText(card[key], `card.${key}`);
+  }
   const { agreement } = source;
   if (agreement !== undefined && !(typeof agreement === "number" && agreement > 0 && agreement <= 1)) {
     throw new SourceError("agreement", "is a part of the rows, such as 0.99");

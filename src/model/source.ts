@@ -17,6 +17,8 @@ export type ModelSource = {
   readonly evaluation?: string;
   /** Which part of the calibration rows the integers must answer as the floats do; 0.99 if not said. */
   readonly agreement?: number;
+  /** For its card: where its data is from, and how it was trained. */
+  readonly card?: { readonly data: string; readonly training: string };
 };
 
 /** A field, or `count` fields of one kind, such as pixels. */
@@ -51,7 +53,7 @@ export type LayerWidths = {
 };
 
 /** One codec for each number that the model takes. */
-export function codecsOf({ input }: ModelSource): FieldCodec[] {
+export function codecsOf({ input }: Pick<ModelSource, "input">): FieldCodec[] {
   return input.fields.flatMap(({ count, ...codec }) => {
     if (count === undefined) return [codec];
     return Array.from({ length: count }, (_, index) => ({ ...codec, name: `${codec.name}[${index}]` }));

@@ -5,6 +5,7 @@
 import { isHex } from "viem";
 
 import { describe } from "../../protocol/describe.ts";
+import { closedJson } from "../closed-json.ts";
 import type { Contribution } from "./key-file.ts";
 
 export type Transcript = {
@@ -17,6 +18,9 @@ export type Transcript = {
   readonly contributions: readonly Contribution[];
 };
 
+const { parse, object, matching } = closedJson("transcript", (field, expected, given) => {
+  return new MalformedTranscriptError(field, expected, given);
+});
 const SHA256 = /^[0-9a-f]{64}$/;
 const BLAKE2B = /^[0-9a-f]{128}$/;
 /** No other name, so that a transcript cannot lead outside of its folder. */
@@ -69,29 +73,6 @@ function parseContribution(value: unknown, field: string): Contribution {
     throw new MalformedTranscriptError(`${field}.beacon.iterations`, "a number", iterations);
   }
   return { kind, name, hash, beacon: { value: beacon, iterations } };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new MalformedTranscriptError("transcript", "JSON", text);
-  }
-}
-
-function object(value: unknown, field: string, keys: readonly string[]): Record<string, unknown> {
-  if (typeof value !== "object" || value === null) throw new MalformedTranscriptError(field, "an object", value);
-  const json: Record<string, unknown> = { ...value };
-  const found = Object.keys(json);
-  if (found.length !== keys.length || !keys.every((key) => found.includes(key))) {
-    throw new MalformedTranscriptError(field, `an object of ${keys.join(", ")}`, found.join(", "));
-  }
-  return json;
-}
-
-function matching(value: unknown, field: string, pattern: RegExp, expected: string): string {
-  if (typeof value === "string" && pattern.test(value)) return value;
-  throw new MalformedTranscriptError(field, expected, value);
 }
 
 /** A transcript does not have its form. */

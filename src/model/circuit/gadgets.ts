@@ -2,6 +2,7 @@
  * The gadgets of `circuits/`, as the generator uses them, and what each costs. This is all that a generated circuit
  * consists of, so that its constraints are known before it is compiled.
  */
+import { MAX_BITS } from "../../protocol/packing.ts";
 import { bitLength, larger } from "../integers.ts";
 import type { Expression, Wire } from "./expression.ts";
 
@@ -47,6 +48,7 @@ export class Circuit {
 
   /** Bits 1 to `bits - 1` of an expression in [0, 2^bits). */
   bits(value: Expression, bits: number): Wire[] {
+    this.#admit(bits);
     const { inputs, weights } = spread([value]);
     const high = this.#put("LinearBits", [inputs.length, weights[0], value.constant, bits], inputs, [bits - 1], bits);
     return high[0] as Wire[];
@@ -54,6 +56,7 @@ export class Circuit {
 
   /** `max(0, floor(value / 2^shift))` of an expression in [-2^(bits-1), 2^(bits-1)), and the bits that it is made from. */
   relu(value: Expression, bits: number, shift: number): { high: Wire[]; out: Wire } {
+    this.#admit(bits);
     const { inputs, weights } = spread([value]);
     const parameters = [inputs.length, weights[0], value.constant, bits, shift] as const;
     const [high, out] = this.#put("Relu", parameters, inputs, [bits - 1, undefined], bits + 1);
@@ -72,6 +75,8 @@ export class Circuit {
     const edges = [lowest, ...thresholds, highest + 1n];
     const widest = edges.slice(1).reduce((most, edge, at) => larger(most, edge - (edges[at] ?? 0n)), 0n);
     const bits = Math.max(2, bitLength(widest - 1n));
+    // All bins together, or two of them could be the same modulo the field's size.
+    this.#admit(bitLength(highest - lowest));
     const count = thresholds.length;
     const parameters = [inputs.length, weights[0], value.constant, lowest, count, thresholds, highest, bits] as const;
     return this.#put("OneHot", parameters, inputs, [count], count + 1 + 2 * bits)[0] as Wire[];
@@ -81,6 +86,11 @@ export class Circuit {
   wire(value: Expression): Wire {
     const { inputs, weights } = spread([value]);
     return this.#put("Wire", [inputs.length, weights[0], value.constant], inputs, [undefined], 0, 1)[0]?.[0] as Wire;
+  }
+
+  /** Bits of larger numbers would not be unique modulo the field's size. */
+  #admit(bits: number): void {
+    if (bits > MAX_BITS) throw new NumberTooWideError(this.#layer, bits);
   }
 
   #put(
@@ -127,5 +137,19 @@ export class ConstantGadgetError extends Error {
 
   constructor(gadget: Gadget, layer: string) {
     super(`Layer ${layer} puts a ${gadget} on a constant. Fold it before the circuit is planned.`);
+  }
+}
+
+/** A number may be larger than a field element tells apart. */
+export class NumberTooWideError extends Error {
+  override readonly name = "NumberTooWideError";
+  readonly layer: string;
+
+  constructor(layer: string, bits: number) {
+    super(
+      `The numbers of layer ${layer} take ${bits} bits, and a circuit can cut at most ${MAX_BITS}. Use fewer bits for ` +
+        "weights or activations.",
+    );
+    this.layer = layer;
   }
 }

@@ -6,6 +6,7 @@ import { bitLength, signedBits } from "../integers.ts";
 import type { Intervals } from "../program/intervals.ts";
 import type { OutputField, Program } from "../program/program.ts";
 import { MAX_BITS } from "../../protocol/packing.ts";
+import { fractionFrom, toNumber } from "../rational.ts";
 import type { Ranges } from "./calibrate.ts";
 import { ProgramBuilder, scaleOf, type Layer, type Quantised } from "./layer.ts";
 import { made, quantiseAffine, quantiseConv, quantiseDense, quantiseSum } from "./linear.ts";
@@ -62,7 +63,7 @@ const BAKED: ReadonlySet<string> = new Set(["conv", "affine", "sum", "trees"]);
 function inputAs(codecs: readonly FieldCodec[]): Quantised {
   return {
     tensor: "input",
-    scales: Float64Array.from(codecs, ({ step }) => Number(step)),
+    scales: Float64Array.from(codecs, ({ step }) => toNumber(fractionFrom(step))),
     offsets: Float64Array.from(codecs, (codec) => decodeNumber(codec, 0)),
   };
 }

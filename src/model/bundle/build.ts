@@ -1,0 +1,211 @@
+/** From a model's folder to all that answering, proving, publishing and checking needs. */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+
+import type { Hex } from "viem";
+
+import { modelOf } from "../../protocol/model.ts";
+import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
+import { deriveModel, type DerivedModel } from "../build-model.ts";
+import { digest } from "../cache.ts";
+import { isDevelopmentSetup } from "../ceremony/known-phase1.ts";
+import { parseTranscript } from "../ceremony/transcript.ts";
+import type { StepOptions } from "../ceremony/step.ts";
+import { COMPILER, compileOnce } from "../compile.ts";
+import { SNARKJS_VERSION, verificationKeyOf, type VerificationKey } from "../groth16.ts";
+import { formatManifest, manifestHashOf, type Manifest } from "../manifest/manifest.ts";
+import { absorbed, randomScalar } from "../private-weights/absorb.ts";
+import { checkWeights, proveWeights, WeightsProofError, type WeightsProof } from "../private-weights/knowledge.ts";
+import { formatCertificate } from "../program/certificate.ts";
+import { packSecrets, privateSteps, secretsOf } from "../program/secrets.ts";
+import { writeProgram } from "../program/program-file.ts";
+import { formatFraction, fractionFrom, rationalOf } from "../rational.ts";
+import { ASSAY_VERSION } from "../version.ts";
+import { FILES } from "./files.ts";
+import { setupOf, type SetupSource } from "./setup.ts";
+import {
+  formatWeights,
+  formatWeightsProof,
+  parseWeights,
+  parseWeightsProof,
+  type PrivateWeights,
+} from "./weights-file.ts";
+
+export type BuildModelOptions = StepOptions & {
+  readonly setup: SetupSource;
+  /** Refuse a circuit with more rows. */
+  readonly limit?: number | undefined;
+  /** Where what takes long is kept. */
+  readonly cache?: string | undefined;
+};
+
+export type BuiltModel = {
+  readonly folder: string;
+  readonly id: Hex;
+  readonly manifest: Manifest;
+  readonly isDevelopment: boolean;
+  readonly derived: DerivedModel;
+};
+
+type Texts = Partial<Record<keyof typeof FILES, string | Uint8Array>>;
+
+/**
+ * Builds a model into a folder of its own, which is replaced as a whole or left as it was.
+ *
+ * @param folder With `model.json`, `model.onnx` and the data.
+ */
+export async function buildModel(folder: string, out: string, options: BuildModelOptions): Promise<BuiltModel> {
+  const { limit, cache, onStep = () => {} } = options;
+  const derived = await deriveModel(folder, { onStep, ...(limit === undefined ? {} : { limit }) });
+  onStep("compiling the circuit");
+  const compiled = await compileOnce(derived.circuit, cache);
+  const { key, transcript } = await setupOf(compiled.r1cs, options.setup, options);
+  const shapeKey = await verificationKeyOf(key);
+  onStep("writing");
+  const target = resolve(out);
+  const weights = await weightsFor(derived, shapeKey, target);
+  const texts: Texts = {
+    program: writeProgram(derived.program),
+    certificate: formatCertificate(derived.certificate),
+    source: derived.circuit,
+    circuit: compiled.r1cs,
+    witness: compiled.wasm,
+    key,
+    transcript,
+    verificationKey: `${JSON.stringify(weights?.key ?? shapeKey, null, 2)}\n`,
+    ...weights?.texts,
+  };
+  const phase1 = parseTranscript(new TextDecoder().decode(transcript)).phase1.sha256;
+  const manifest = describe(derived, texts, phase1);
+  await replace(target, { ...texts, manifest: formatManifest(manifest) });
+  return {
+    folder: target,
+    id: modelOf(keyFromSnarkjs(weights?.key ?? shapeKey), manifestHashOf(manifest)),
+    manifest,
+    isDevelopment: isDevelopmentSetup(phase1),
+    derived,
+  };
+}
+
+function describe({ source, program, scales }: DerivedModel, texts: Texts, phase1: string): Manifest {
+  const { name, purpose, input, output } = source;
+  const fraction = (text: string): string => formatFraction(fractionFrom(text));
+  const hash = (file: keyof typeof FILES): string => digest(texts[file] ?? "");
+  return {
+    version: 1,
+    name,
+    purpose,
+    input: {
+      visibility: input.visibility,
+      fields: input.fields.map(({ name: field, unit, min, max, step, count }) => ({
+        name: field,
+        min: fraction(min),
+        max: fraction(max),
+        step: fraction(step),
+        ...(unit === undefined ? {} : { unit }),
+        ...(count === undefined ? {} : { count }),
+      })),
+    },
+    output: {
+      visibility: output.visibility,
+      name: output.name,
+      kind: output.kind,
+      fields: program.output.fields.map(({ bits, encoding }, index) => {
+        return { bits, encoding, scale: formatFraction(rationalOf(scales[index] ?? 1)) };
+      }),
+      ...(output.labels === undefined ? {} : { labels: output.labels }),
+      ...(output.unit === undefined ? {} : { unit: output.unit }),
+    },
+    compiler: {
+      assay: ASSAY_VERSION,
+      circom: COMPILER.version,
+      optimisation: COMPILER.optimisation,
+      snarkjs: SNARKJS_VERSION,
+    },
+    program: hash("program"),
+    certificate: hash("certificate"),
+    circuit: hash("circuit"),
+    phase1,
+    key: hash("key"),
+    transcript: hash("transcript"),
+    ...(texts.weightsProof === undefined ? {} : { weights: hash("weightsProof") }),
+  };
+}
+
+/** Takes private weights into the key, as an earlier build of the very same did if there is one, so that its id stays. */
+async function weightsFor(
+  { program }: DerivedModel,
+  shapeKey: VerificationKey,
+  folder: string,
+): Promise<{ readonly key: VerificationKey; readonly texts: Texts } | undefined> {
+  if (privateSteps(program).length === 0) return undefined;
+  const secrets = secretsOf(program);
+  const earlier = await earlierWeights(folder);
+  if (earlier !== undefined && isDeepStrictEqual(earlier.weights.secrets, secrets)) {
+    const proof = parseWeightsProof(earlier.proof);
+    if (areWeightsKnown(shapeKey, proof)) {
+      return {
+        key: absorbed(shapeKey, proof.constant),
+        texts: { weights: formatWeights(earlier.weights), weightsProof: earlier.proof },
+      };
+    }
+  }
+  const blinding = randomScalar();
+  const proof = proveWeights(shapeKey, [...packSecrets(program), blinding]);
+  return {
+    key: absorbed(shapeKey, proof.constant),
+    texts: { weights: formatWeights({ secrets, blinding }), weightsProof: formatWeightsProof(proof) },
+  };
+}
+
+/** Whether a proof is for this very key, and not for one that was made before it. */
+function areWeightsKnown(key: VerificationKey, proof: WeightsProof): boolean {
+  try {
+    checkWeights(key, proof);
+    return true;
+  } catch (error) {
+    if (error instanceof WeightsProofError) return false;
+    throw error;
+  }
+}
+
+async function earlierWeights(folder: string): Promise<{ weights: PrivateWeights; proof: string } | undefined> {
+  try {
+    const [weights, proof] = await Promise.all([
+      readFile(join(folder, FILES.weights), "utf8"),
+      readFile(join(folder, FILES.weightsProof), "utf8"),
+    ]);
+    return { weights: parseWeights(weights), proof };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Writes beside, then renames, so that a build which is killed leaves the one before. */
+async function replace(folder: string, texts: Texts): Promise<void> {
+  const present: string[] = await readdir(folder).catch(() => []);
+  if (present.length > 0 && !present.includes(FILES.manifest)) throw new NotAModelFolderError(folder);
+  const unfinished = `${folder}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(dirname(folder), { recursive: true });
+  await mkdir(unfinished);
+  for (const [name, content] of Object.entries(texts)) {
+    const file = FILES[name as keyof typeof FILES];
+    await writeFile(join(unfinished, file), content, { mode: name === "weights" ? 0o600 : 0o644 });
+  }
+  await rm(folder, { recursive: true, force: true });
+  await rename(unfinished, folder);
+}
+
+/** There is something else where a built model should go. */
+export class NotAModelFolderError extends Error {
+  override readonly name = "NotAModelFolderError";
+  readonly folder: string;
+
+  constructor(folder: string) {
+    super(`${folder} holds other things than a built model, which would be lost. Name a folder that is not there.`);
+    this.folder = folder;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Program } from "../program/program.ts";
+import type { CircuitInputs } from "../witness.ts";
+
+/** Inputs at which defects show: all fields at their least, where scores tie; at their most; and in turns. */
+export function lintInputs({ input }: Program, weights: number): CircuitInputs[] {
+  const { widths, visibility } = input;
+  const ends = [
+    widths.map(() => 0n),
+    widths.map((width) => 2n ** BigInt(width) - 1n),
+    widths.map((width, field) => (field % 2 === 0 ? 0n : 2n ** BigInt(width) - 1n)),
+  ];
+  return ends.map((fields, at) => ({
+    fields,
+    context: BigInt(at + 1),
+    ...(visibility === "hidden" ? { salt: BigInt(at + 7) } : {}),
+    // With weights of zero every input has a witness.
+    ...(weights > 0 ? { weights: Array.from({ length: weights }, () => 0n), blinding: BigInt(at + 11) } : {}),
+  }));
+}

@@ -1,0 +1,140 @@
+/** A built model at work: it answers at once, and proves its answers. */
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { numberToHex, type Hex } from "viem";
+
+import { commitInput, commitOutput, revealInput } from "../../protocol/commitment.ts";
+import { modelOf } from "../../protocol/model.ts";
+import { pack } from "../../protocol/packing.ts";
+import { keyFromSnarkjs, proofFromSnarkjs } from "../../protocol/snarkjs.ts";
+import { digest } from "../cache.ts";
+import { isDevelopmentSetup } from "../ceremony/known-phase1.ts";
+import { isProof, prove, type VerificationKey } from "../groth16.ts";
+import { manifestHashOf, parseManifest, type Manifest } from "../manifest/manifest.ts";
+import { randomScalar } from "../private-weights/absorb.ts";
+import { executorOf, outputOf, type Executor } from "../program/execute.ts";
+import { readProgram } from "../program/program-file.ts";
+import { packSecrets, withSecrets } from "../program/secrets.ts";
+import { fractionFrom, multiply, toNumber } from "../rational.ts";
+import { witnessOf, type CircuitInputs } from "../witness.ts";
+import { FILES, MissingFileError, WrongFileError } from "./files.ts";
+import { encodeInput } from "./input.ts";
+import { parseWeights, type PrivateWeights } from "./weights-file.ts";
+
+/** An answer, with all that its proof will need. */
+export type Answer = {
+  /** The integers that the fields are. */
+  readonly fields: readonly number[];
+  /** What hides the input in its commitment; zero where nothing is hidden. Who knows it can guess the input. */
+  readonly salt: bigint;
+  readonly input: Hex;
+  readonly output: Hex;
+  /** What the answer means: a label, or numbers. */
+  readonly value: string | number | readonly number[];
+};
+
+export type Proof = { readonly proof: Hex; readonly input: Hex; readonly output: Hex; readonly context: Hex };
+
+export type OpenModel = {
+  readonly id: Hex;
+  readonly manifest: Manifest;
+  readonly key: VerificationKey;
+  readonly isDevelopment: boolean;
+  /** @param salt Drawn anew where none is given. */
+  readonly answer: (input: unknown, salt?: bigint) => Answer;
+  /** Proves an answer in one context, and checks the proof. */
+  readonly prove: (answer: Pick<Answer, "fields" | "salt">, context: bigint) => Promise<Proof>;
+};
+
+/** Opens a built model. What its files are is checked against the manifest; whether that is sound, `verifyModel` tells. */
+export async function openModel(folder: string): Promise<OpenModel> {
+  const read = (file: string): Promise<Buffer> =>
+    readFile(join(folder, file)).catch((cause: unknown) => {
+      throw new MissingFileError(folder, file, { cause });
+    });
+  const manifest = parseManifest((await read(FILES.manifest)).toString("utf8"));
+  const programText = (await read(FILES.program)).toString("utf8");
+  const found = digest(programText);
+  if (found !== manifest.program) throw new WrongFileError(FILES.program, found, manifest.program);
+  const key = JSON.parse((await read(FILES.verificationKey)).toString("utf8")) as VerificationKey;
+  const shape = readProgram(programText);
+  const weights = await privateWeights(folder, read);
+  const program = weights === undefined ? shape : withSecrets(shape, weights.secrets);
+  let execute: Executor | undefined;
+  const { widths, visibility } = program.input;
+  const isHidden = visibility === "hidden";
+
+  const answer = (given: unknown, salt = isHidden ? randomScalar() : 0n): Answer => {
+    const fields = encodeInput(manifest.input.fields, given);
+    // Not before it is needed: a model whose weights are private can be opened without them, but does not answer.
+    execute ??= executorOf(program);
+    const numbers = outputOf(program, execute(fields));
+    const packed = pack(program.output.fields, numbers);
+    const values = fields.map(BigInt);
+    return {
+      fields,
+      salt,
+      input: word(isHidden ? commitInput(widths, values, salt) : revealInput(widths, values)),
+      output: word(program.output.visibility === "hidden" ? commitOutput(packed, salt) : packed),
+      value: meaningOf(manifest, numbers),
+    };
+  };
+
+  let warm: Promise<readonly [Buffer, Buffer]> | undefined;
+  return {
+    id: modelOf(keyFromSnarkjs(key), manifestHashOf(manifest)),
+    manifest,
+    key,
+    isDevelopment: isDevelopmentSetup(manifest.phase1),
+    answer,
+    async prove({ fields, salt }, context) {
+      warm ??= Promise.all([read(FILES.witness), read(FILES.key)]);
+      const [wasm, provingKey] = await warm;
+      const inputs: CircuitInputs = {
+        fields: fields.map(BigInt),
+        context,
+        ...(isHidden ? { salt } : {}),
+        ...(weights === undefined ? {} : { weights: packSecrets(program), blinding: weights.blinding }),
+      };
+      const { proof, publicSignals } = await prove(provingKey, await witnessOf(wasm, inputs));
+      const signals = publicSignals.slice(0, 3);
+      if (!(await isProof(key, { proof, publicSignals: signals }))) throw new ProofRefusedError();
+      const [input, output, proven] = signals.map((signal) => word(BigInt(signal))) as [Hex, Hex, Hex];
+      return { proof: proofFromSnarkjs(proof), input, output, context: proven };
+    },
+  };
+}
+
+async function privateWeights(
+  folder: string,
+  read: (file: string) => Promise<Buffer>,
+): Promise<PrivateWeights | undefined> {
+  const isThere = await access(join(folder, FILES.weights)).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? parseWeights((await read(FILES.weights)).toString("utf8")) : undefined;
+}
+
+function meaningOf({ output }: Manifest, numbers: readonly bigint[]): Answer["value"] {
+  const [first = 0n] = numbers;
+  if (output.kind === "label") return output.labels?.[Number(first)] ?? Number(first);
+  const values = numbers.map((number, index) => {
+    return toNumber(multiply({ numerator: number, denominator: 1n }, fractionFrom(output.fields[index]?.scale ?? "1")));
+  });
+  return values.length === 1 ? (values[0] as number) : values;
+}
+
+function word(value: bigint): Hex {
+  return numberToHex(value, { size: 32 });
+}
+
+/** A proof that was just made does not hold: the files do not belong together. */
+export class ProofRefusedError extends Error {
+  override readonly name = "ProofRefusedError";
+
+  constructor() {
+    super("The proof that was made does not hold. The model's files do not belong together: verify the model.");
+  }
+}

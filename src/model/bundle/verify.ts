@@ -1,0 +1,286 @@
+/**
+ * Re-checks a built model from its circuit to its id, offline, trusting nobody who made it. What it does not tell is
+ * whether the model is any good, and whether one of the key's contributors was honest.
+ */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+
+import type { Hex } from "viem";
+
+import { modelOf } from "../../protocol/model.ts";
+import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
+import { digest } from "../cache.ts";
+import { deltaOf, readKey, type Contribution } from "../ceremony/key-file.ts";
+import { compare } from "../ceremony/folder.ts";
+import { isDevelopmentSetup } from "../ceremony/known-phase1.ts";
+import { refuseSharedDelta } from "../ceremony/shared-delta.ts";
+import { checkKeyFile, type StepOptions } from "../ceremony/step.ts";
+import { parseTranscript } from "../ceremony/transcript.ts";
+import { isContributedTo } from "../ceremony/key-file.ts";
+import { NoContributionError, phase1Of } from "../ceremony/verify.ts";
+import { emitCircuit } from "../circuit/emit.ts";
+import { planCircuit } from "../circuit/plan.ts";
+import { costOf } from "../circuit/cost.ts";
+import { COMPILER, compileText } from "../compile.ts";
+import { SNARKJS_VERSION, verificationKeyOf, type VerificationKey } from "../groth16.ts";
+import { isSound, lintCircuit, type LintReport } from "../lint/lint.ts";
+import { codecsOf } from "../source.ts";
+import { widthOf } from "../codec.ts";
+import { manifestHashOf, parseManifest, type Manifest } from "../manifest/manifest.ts";
+import { absorbed } from "../private-weights/absorb.ts";
+import { checkWeights } from "../private-weights/knowledge.ts";
+import { certificateOf, formatCertificate } from "../program/certificate.ts";
+import { checkCertificate } from "../program/check-certificate.ts";
+import { intervalsOf } from "../program/intervals.ts";
+import type { Program } from "../program/program.ts";
+import { readProgram } from "../program/program-file.ts";
+import { privateSteps } from "../program/secrets.ts";
+import { ASSAY_VERSION } from "../version.ts";
+import { FILES, MissingFileError, WrongFileError } from "./files.ts";
+import { lintInputs } from "./lint-inputs.ts";
+import { parseWeightsProof } from "./weights-file.ts";
+
+export type VerifyModelOptions = StepOptions & {
+  /** The id that the model must have. */
+  readonly id?: Hex | undefined;
+  /** Path of the phase 1. The development one is found by itself. */
+  readonly phase1?: string | undefined;
+  /** Other built models, with which this one must not share a delta. */
+  readonly beside?: readonly string[];
+};
+
+export type VerifiedModel = {
+  readonly id: Hex;
+  readonly manifest: Manifest;
+  readonly isDevelopment: boolean;
+  readonly constraints: number;
+  readonly contributions: readonly Contribution[];
+  readonly hasPrivateWeights: boolean;
+  readonly lint: LintReport;
+  readonly key: VerificationKey;
+};
+
+/** Verifies a built model, or says by an error of its own what is wrong with it. */
+export async function verifyModel(folder: string, options: VerifyModelOptions = {}): Promise<VerifiedModel> {
+  const { onStep = () => {} } = options;
+  const files = readerOf(folder);
+  onStep("reading the manifest");
+  const manifest = parseManifest(await files.text("manifest"));
+  checkCompiler(manifest);
+  for (const file of ["program", "certificate", "circuit", "key", "transcript"] as const) {
+    await files.expectHash(file, manifest[file]);
+  }
+
+  onStep("checking the certificate");
+  const program = readProgram(await files.text("program"));
+  checkFields(manifest, program);
+  const intervals = intervalsOf(program);
+  // Derived anew, and held against the certificate as well as against the checker, which allows for wider ones.
+  const certificate = digest(formatCertificate(certificateOf(intervals)));
+  if (certificate !== manifest.certificate) throw new OtherCertificateError();
+  checkCertificate(program, intervals);
+
+  onStep("compiling the circuit again");
+  const plan = planCircuit(program, intervals);
+  const { r1cs, wasm } = await compileText(emitCircuit(plan));
+  if (digest(r1cs) !== manifest.circuit) throw new OtherCircuitError(digest(r1cs), manifest.circuit);
+
+  onStep("checking that its inputs determine every wire");
+  const lint = await lintCircuit({ r1cs, wasm, inputs: lintInputs(program, plan.weights) });
+  if (!isSound(lint)) throw new UnsoundCircuitError(lint);
+
+  const { contributions, shapeKey } = await verifyKey(files, manifest, r1cs, options);
+  onStep("comparing the id");
+  const hasPrivateWeights = privateSteps(program).length > 0;
+  if (hasPrivateWeights !== (manifest.weights !== undefined)) throw new NoWeightsProofError(hasPrivateWeights);
+  const key = hasPrivateWeights ? await keyWithWeights(files, manifest.weights ?? "", shapeKey) : shapeKey;
+  const written = keyFromSnarkjs(JSON.parse(await files.text("verificationKey")));
+  if (!isDeepStrictEqual(written, keyFromSnarkjs(key))) throw new OtherKeyError();
+  const id = modelOf(keyFromSnarkjs(key), manifestHashOf(manifest));
+  if (options.id !== undefined && options.id.toLowerCase() !== id) throw new OtherModelError(id, options.id);
+  const others = await Promise.all(
+    (options.beside ?? []).map(async (name) => ({ name, delta: await deltaOf(join(name, FILES.key)) })),
+  );
+  refuseSharedDelta([{ name: folder, delta: await deltaOf(join(folder, FILES.key)) }, ...others]);
+  return {
+    id,
+    manifest,
+    isDevelopment: isDevelopmentSetup(manifest.phase1),
+    constraints: costOf(plan).rows,
+    contributions,
+    hasPrivateWeights,
+    lint,
+    key,
+  };
+}
+
+type Files = ReturnType<typeof readerOf>;
+
+function readerOf(folder: string) {
+  const bytes = (file: keyof typeof FILES): Promise<Buffer> => {
+    return readFile(join(folder, FILES[file])).catch((cause: unknown) => {
+      throw new MissingFileError(folder, FILES[file], { cause });
+    });
+  };
+  return {
+    folder,
+    text: async (file: keyof typeof FILES) => (await bytes(file)).toString("utf8"),
+    async expectHash(file: keyof typeof FILES, expected: string): Promise<void> {
+      const found = digest(await bytes(file));
+      if (found !== expected) throw new WrongFileError(FILES[file], found, expected);
+    },
+  };
+}
+
+/** The same text compiles to other constraints with another compiler, which says nothing about the model. */
+function checkCompiler({ compiler }: Manifest): void {
+  const own = {
+    assay: ASSAY_VERSION,
+    circom: COMPILER.version,
+    optimisation: COMPILER.optimisation,
+    snarkjs: SNARKJS_VERSION,
+  };
+  if (!isDeepStrictEqual(compiler, own)) throw new OtherCompilerError(compiler, own);
+}
+
+/** What the manifest says that fields mean must be what the program takes and answers. */
+function checkFields({ input, output }: Manifest, program: Program): void {
+  const said = {
+    visibility: [input.visibility, output.visibility],
+    widths: codecsOf({ input }).map(widthOf),
+    fields: output.fields.map(({ bits, encoding }) => ({ bits, encoding })),
+  };
+  const found = {
+    visibility: [program.input.visibility, program.output.visibility],
+    widths: program.input.widths,
+    fields: program.output.fields.map(({ bits, encoding }) => ({ bits, encoding })),
+  };
+  for (const what of ["visibility", "widths", "fields"] as const) {
+    if (!isDeepStrictEqual(said[what], found[what])) throw new OtherFieldsError(what);
+  }
+}
+
+async function verifyKey(
+  files: Files,
+  manifest: Manifest,
+  r1cs: Uint8Array,
+  options: VerifyModelOptions,
+): Promise<{ contributions: readonly Contribution[]; shapeKey: VerificationKey }> {
+  const transcript = parseTranscript(await files.text("transcript"));
+  compare("circuit's SHA-256", transcript.circuit, manifest.circuit);
+  compare("phase 1's SHA-256", transcript.phase1.sha256, manifest.phase1);
+  compare("key's SHA-256", transcript.key.sha256, manifest.key);
+  const path = join(files.folder, FILES.key);
+  const record = await readKey(path);
+  compare("list of contributions", transcript.contributions, record.contributions);
+  if (!isContributedTo(record)) throw new NoContributionError();
+  const phase1 = await phase1Of(transcript, options);
+  const scratch = await mkdtemp(join(tmpdir(), "assay-verify-"));
+  try {
+    // What was compiled here, and not what came with the model.
+    const circuit = join(scratch, FILES.circuit);
+    await writeFile(circuit, r1cs);
+    await checkKeyFile({ r1cs: circuit, phase1, key: path }, options);
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+  return { contributions: record.contributions, shapeKey: await verificationKeyOf(path) };
+}
+
+async function keyWithWeights(files: Files, hash: string, shapeKey: VerificationKey): Promise<VerificationKey> {
+  await files.expectHash("weightsProof", hash);
+  const proof = parseWeightsProof(await files.text("weightsProof"));
+  checkWeights(shapeKey, proof);
+  return absorbed(shapeKey, proof.constant);
+}
+
+/** The circuit of a manifest is not the one that its program and certificate make. */
+export class OtherCircuitError extends Error {
+  override readonly name = "OtherCircuitError";
+
+  constructor(found: string, expected: string) {
+    super(
+      `The program and its certificate make a circuit with the SHA-256 ${found}, and the manifest names ${expected}. It ` +
+        "proves something else than it says: do not use this model.",
+    );
+  }
+}
+
+/** A circuit's inputs do not determine all of it, or nobody can tell. */
+export class UnsoundCircuitError extends Error {
+  override readonly name = "UnsoundCircuitError";
+  readonly report: LintReport;
+
+  constructor(report: LintReport) {
+    super(
+      `The circuit is not sound: ${report.findings.length} findings, ${report.unknown.length} wires that nothing shows to ` +
+        "be determined. Do not use this model.",
+    );
+    this.report = report;
+  }
+}
+
+/** A model was built by other versions of the tools. */
+export class OtherCompilerError extends Error {
+  override readonly name = "OtherCompilerError";
+
+  constructor(built: Manifest["compiler"], own: Manifest["compiler"]) {
+    const words = ({ assay, circom, optimisation, snarkjs }: Manifest["compiler"]): string => {
+      return `assay ${assay}, circom ${circom} ${optimisation} and snarkjs ${snarkjs}`;
+    };
+    super(`The model was built by ${words(built)}; this is ${words(own)}. Verify it with the versions that built it.`);
+  }
+}
+
+/** A manifest gives fields a meaning that its program does not have. */
+export class OtherFieldsError extends Error {
+  override readonly name = "OtherFieldsError";
+
+  constructor(what: string) {
+    super(`The manifest and the program have other ${what} of input or output. Do not use this model.`);
+  }
+}
+
+/** A model is another one than was asked for. */
+export class OtherModelError extends Error {
+  override readonly name = "OtherModelError";
+  readonly found: Hex;
+
+  constructor(found: Hex, expected: Hex) {
+    super(`The files are those of the model ${found}, and not of ${expected}. Ask for the right ones.`);
+    this.found = found;
+  }
+}
+
+/** A manifest names a certificate that does not follow from its program. */
+export class OtherCertificateError extends Error {
+  override readonly name = "OtherCertificateError";
+
+  constructor() {
+    super("The certificate is not the one that follows from the program. Do not use this model.");
+  }
+}
+
+/** A verification key is not the one that follows from the proving key. */
+export class OtherKeyError extends Error {
+  override readonly name = "OtherKeyError";
+
+  constructor() {
+    super(`${FILES.verificationKey} does not follow from ${FILES.key}. Ask for the model's files again.`);
+  }
+}
+
+/** A key with private weights comes without a proof that they are known, or one without comes with it. */
+export class NoWeightsProofError extends Error {
+  override readonly name = "NoWeightsProofError";
+
+  constructor(hasPrivateWeights: boolean) {
+    super(
+      hasPrivateWeights
+        ? "The model's weights are private, and its manifest names no proof that they are known: anything may be in its key."
+        : "The manifest names a proof of private weights, and the program has none. Do not use this model.",
+    );
+  }
+}
