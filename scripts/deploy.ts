@@ -2,8 +2,8 @@
 import { stopThreads } from "../src/model/groth16.ts";
 import { deploy, STEPS } from "./deploy/deploy.ts";
 import { jsonOf, questionOf, summaryOf } from "./deploy/report.ts";
-import { privateKeyFrom } from "./deploy/secrets.ts";
-import { confirm } from "./deploy/terminal.ts";
+import { privateKeyFrom } from "../src/cli/secrets.ts";
+import { confirm } from "../src/cli/terminal.ts";
 import { parseCommand, USAGE } from "./deploy/usage.ts";
 import { buildContracts } from "./local/build-contracts.ts";
 import { startProgress } from "../src/cli/progress.ts";

@@ -3,8 +3,8 @@ import { stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 
-import { startProgress } from "./progress.ts";
-import { UsageError } from "./usage.ts";
+import { COMMON, runSteps } from "./steps.ts";
+import { only, print, required, UsageError, wholeNumber } from "./usage.ts";
 import { closeWithBeacon } from "../model/ceremony/beacon.ts";
 import { acceptKey, contributeToFile, contributeToFolder, verifyKeyFile } from "../model/ceremony/contribute.ts";
 import { finishCeremony } from "../model/ceremony/finish.ts";
@@ -12,22 +12,14 @@ import { openCeremony } from "../model/ceremony/folder.ts";
 import { deltaOf } from "../model/ceremony/key-file.ts";
 import { refuseSharedDelta } from "../model/ceremony/shared-delta.ts";
 import { startCeremony } from "../model/ceremony/start.ts";
-import type { StepOptions } from "../model/ceremony/step.ts";
 import { verifyCeremony } from "../model/ceremony/verify.ts";
 import { stopThreads } from "../model/groth16.ts";
-import { DEVELOPMENT_PHASE1 } from "../model/phase1.ts";
+import { phase1Path } from "../model/phase1.ts";
 import { acceptedText, closedText, contributedText, finishedText, startedText, verifiedText } from "./ceremony-text.ts";
 import { CEREMONY_USAGE } from "./ceremony-usage.ts";
 
-const COMMON = {
-  "time-limit": { type: "string" },
-  json: { type: "boolean", default: false },
-  help: { type: "boolean", default: false },
-} as const;
 const PHASE1 = { phase1: { type: "string" } } as const;
 
-/** What a command found out: as JSON, and in words. */
-type Outcome = { readonly json: unknown; readonly text: string; readonly exitCode?: number };
 type Command = (args: readonly string[]) => Promise<void>;
 
 const COMMANDS: Readonly<Record<string, Command>> = { start, contribute, beacon, verify, finish };
@@ -55,9 +47,9 @@ async function start(args: readonly string[]): Promise<void> {
   const options = { ...COMMON, ...PHASE1, circuit: { type: "string" }, out: { type: "string" } } as const;
   const { values } = parseArgs({ args: [...args], options });
   const circuit = required("--circuit", values.circuit);
-  const phase1 = phase1Path(required("--phase1", values.phase1)) as string;
+  const phase1 = phase1Path(required("--phase1", values.phase1));
   const folder = required("--out", values.out);
-  await run(values, "starting", 2, async (step) => {
+  await runSteps(values, "starting", 2, async (step) => {
     const transcript = await startCeremony({ circuit, phase1, folder }, step);
     return { json: { folder, ...transcript }, text: startedText(folder, transcript) };
   });
@@ -78,7 +70,7 @@ async function contribute(args: readonly string[]): Promise<void> {
   const phase1 = phase1Path(values.phase1);
   const { accept } = values;
   if (accept !== undefined) {
-    await run(values, "accepting", 2, async (step) => {
+    await runSteps(values, "accepting", 2, async (step) => {
       const contributions = await acceptKey(target, accept, { ...step, phase1 });
       return { json: { folder: target, contributions }, text: acceptedText(contributions) };
     });
@@ -91,7 +83,7 @@ async function contribute(args: readonly string[]): Promise<void> {
     throw new UsageError("--circuit and --phase1 verify a key that was sent alone, and are given together.");
   }
   const text = values.ask ? await askText() : "";
-  await run(values, "contributing", phase1 === undefined ? 1 : 3, async (step) => {
+  await runSteps(values, "contributing", phase1 === undefined ? 1 : 3, async (step) => {
     if (isFolder) {
       if (phase1 !== undefined) await verifyCeremony(target, { ...step, phase1 });
       const contribution = await contributeToFolder(target, { name, text }, step);
@@ -110,7 +102,7 @@ async function beacon(args: readonly string[]): Promise<void> {
   const folder = only(positionals, "a ceremony's folder");
   const value = required("--value", values.value);
   const iterations = wholeNumber("--iterations", values.iterations);
-  await run(values, "closing", 1, async (step) => {
+  await runSteps(values, "closing", 1, async (step) => {
     const contribution = await closeWithBeacon(folder, { value, iterations }, step);
     const { transcript } = await openCeremony(folder);
     return { json: { ...transcript.key, contribution }, text: closedText(transcript.key.file, contribution) };
@@ -125,7 +117,7 @@ async function verify(args: readonly string[]): Promise<void> {
   } as const;
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   const folder = only(positionals, "a ceremony's folder");
-  await run(values, "verifying", 2, async (step) => {
+  await runSteps(values, "verifying", 2, async (step) => {
     const report = await verifyCeremony(folder, { ...step, phase1: phase1Path(values.phase1) });
     const others = await Promise.all(
       values.beside.map(async (name) => {
@@ -151,7 +143,7 @@ async function finish(args: readonly string[]): Promise<void> {
     allowPositionals: true,
   });
   const folder = only(positionals, "a ceremony's folder");
-  await run(values, "finishing", 3, async (step) => {
+  await runSteps(values, "finishing", 3, async (step) => {
     try {
       const {
         report,
@@ -169,51 +161,6 @@ async function finish(args: readonly string[]): Promise<void> {
   });
 }
 
-/** Runs a command under a progress bar, and prints what it found. */
-async function run(
-  values: { readonly json: boolean; readonly "time-limit"?: string | undefined },
-  label: string,
-  steps: number,
-  command: (step: StepOptions) => Promise<Outcome>,
-): Promise<void> {
-  const limit = values["time-limit"];
-  const timeLimitSeconds = limit === undefined ? undefined : wholeNumber("--time-limit", limit);
-  const progress = startProgress(label, steps);
-  let [begun, current] = [0, ""];
-  try {
-    const {
-      json,
-      text,
-      exitCode = 0,
-    } = await command({
-      timeLimitSeconds,
-      onStep(words) {
-        if (begun > 0) progress.advance();
-        begun += 1;
-        current = words;
-        progress.note(words);
-      },
-      onProgress(words) {
-        // A log would be flooded.
-        if (process.stderr.isTTY) progress.note(`${current}: ${words}`);
-      },
-    });
-    progress.end();
-    print(values.json ? JSON.stringify(json, replaceBigint, 2) : text);
-    process.exitCode = exitCode;
-  } finally {
-    progress.end();
-  }
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-function replaceBigint(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? `0x${value.toString(16)}` : value;
-}
-
 /** A line for the randomness. It goes to no argument, where others could read it. */
 async function askText(): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -222,28 +169,4 @@ async function askText(): Promise<string> {
   } finally {
     lines.close();
   }
-}
-
-function phase1Path(given: string | undefined): string | undefined {
-  return given === "development" ? DEVELOPMENT_PHASE1.path : given;
-}
-
-function required(option: string, value: string | undefined): string {
-  if (value === undefined) throw new UsageError(`${option} is missing.`);
-  return value;
-}
-
-function only(positionals: readonly string[], what: string): string {
-  const [first] = positionals;
-  if (first === undefined || positionals.length > 1) {
-    throw new UsageError(`Give ${what}, and nothing else, got ${positionals.length} names.`);
-  }
-  return first;
-}
-
-function wholeNumber(option: string, text: string): number {
-  if (!/^\d{1,7}$/.test(text) || Number(text) === 0) {
-    throw new UsageError(`${option} takes a whole number above zero, got ${JSON.stringify(text)}.`);
-  }
-  return Number(text);
 }

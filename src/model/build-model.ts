@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { costOf, type CostReport } from "./circuit/cost.ts";
 import { emitCircuit } from "./circuit/emit.ts";
 import { planCircuit } from "./circuit/plan.ts";
-import { readRows } from "./data.ts";
+import { readRows, type DataRow } from "./data.ts";
 import type { Graph } from "./graph.ts";
 import { importOnnx } from "./onnx/import.ts";
 import { certificateOf, type Certificate } from "./program/certificate.ts";
@@ -30,10 +30,20 @@ export type DerivedModel = {
   readonly agreement: Agreement;
 };
 
+/** What a model's folder holds. */
+export type ModelParts = {
+  readonly source: ModelSource;
+  readonly graph: Graph;
+  /** Rows to calibrate with, and rows to judge the result by. */
+  readonly rows: readonly DataRow[];
+  readonly evaluated: readonly DataRow[];
+};
+
 export type DeriveOptions = {
   /** Refuse a circuit with more rows. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   readonly onStep?: (words: string) => void;
+  readonly onProgress?: (words: string) => void;
 };
 
 /**
@@ -42,18 +52,27 @@ export type DeriveOptions = {
  * @example
  * const { cost } = await deriveModel("models/iris");
  */
-export async function deriveModel(
-  folder: string,
-  { limit, onStep = () => {} }: DeriveOptions = {},
-): Promise<DerivedModel> {
+export async function deriveModel(folder: string, options: DeriveOptions = {}): Promise<DerivedModel> {
+  options.onStep?.("reading the model");
+  return deriveFrom(await readParts(folder), options);
+}
+
+/** Reads a model's folder. */
+export async function readParts(folder: string): Promise<ModelParts> {
   const source = readSource(await readFile(join(folder, "model.json"), "utf8"));
-  onStep("reading the model");
-  const codecs = codecsOf(source);
   const graph = importOnnx(await readFile(join(folder, "model.onnx")));
-  const load = async (file: string) => readRows(file, await readFile(join(folder, file)), codecs.length);
+  const load = async (file: string) => readRows(file, await readFile(join(folder, file)), codecsOf(source).length);
   const rows = await load(source.calibration);
+  return { source, graph, rows, evaluated: source.evaluation === undefined ? rows : await load(source.evaluation) };
+}
+
+/** Derives a model from what its folder holds. */
+export function deriveFrom(
+  { source, graph, rows, evaluated }: ModelParts,
+  { limit, onStep = () => {}, onProgress = () => {} }: DeriveOptions = {},
+): DerivedModel {
   onStep("quantising");
-  const { widths, ...model } = searchWidths(graph, source, rows, (words) => onStep(`quantising: ${words}`));
+  const { widths, ...model } = searchWidths(graph, source, rows, onProgress);
   onStep("certifying");
   const { program, intervals, scales } = model;
   checkCertificate(program, intervals);
@@ -61,7 +80,6 @@ export async function deriveModel(
   const plan = planCircuit(program, intervals);
   const cost = costOf(plan);
   if (limit !== undefined && cost.rows > limit) throw new CircuitTooLargeError(cost, limit);
-  const evaluated = source.evaluation === undefined ? rows : await load(source.evaluation);
   return {
     source,
     graph,
@@ -71,7 +89,7 @@ export async function deriveModel(
     certificate: certificateOf(intervals),
     cost,
     circuit: emitCircuit(plan),
-    agreement: agreementOf(model, floatAnswersOf(graph, source, evaluated), source, codecs, evaluated),
+    agreement: agreementOf(model, floatAnswersOf(graph, source, evaluated), source, codecsOf(source), evaluated),
   };
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 /** Where what was made is kept, if no other folder is named. */
 export const CACHE = fileURLToPath(new URL("../../.cache/circuits/", import.meta.url));
 
-type Files<Name extends string> = Record<Name, Uint8Array<ArrayBufferLike>>;
+type Files<Name extends string> = Record<Name, Uint8Array>;
 
 /**
  * The files that `make` makes, from the cache if they are there and whole.

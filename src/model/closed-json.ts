@@ -8,7 +8,7 @@ type Fail = (field: string, expected: string, given: unknown) => Error;
  */
 export function closedJson(name: string, fail: Fail) {
   return {
-    parse(text: string): unknown {
+    parse: (text: string): unknown => {
       try {
         return JSON.parse(text);
       } catch {
@@ -17,12 +17,12 @@ export function closedJson(name: string, fail: Fail) {
     },
 
     /** An object with all of `keys`, perhaps some of `optional`, and no other. */
-    object(
+    object: (
       value: unknown,
       field: string,
       keys: readonly string[],
       optional: readonly string[] = [],
-    ): Record<string, unknown> {
+    ): Record<string, unknown> => {
       if (typeof value !== "object" || value === null || Array.isArray(value)) throw fail(field, "an object", value);
       const json: Record<string, unknown> = { ...value };
       const found = Object.keys(json);
@@ -33,28 +33,28 @@ export function closedJson(name: string, fail: Fail) {
       return json;
     },
 
-    list(value: unknown, field: string): readonly unknown[] {
+    list: (value: unknown, field: string): readonly unknown[] => {
       if (!Array.isArray(value)) throw fail(field, "a list", value);
       return value;
     },
 
-    text(value: unknown, field: string): string {
+    text: (value: unknown, field: string): string => {
       if (typeof value !== "string" || value === "") throw fail(field, "a text", value);
       return value;
     },
 
-    matching(value: unknown, field: string, pattern: RegExp, expected: string): string {
+    matching: (value: unknown, field: string, pattern: RegExp, expected: string): string => {
       if (typeof value === "string" && pattern.test(value)) return value;
       throw fail(field, expected, value);
     },
 
-    oneOf<T extends string>(value: unknown, field: string, known: readonly T[]): T {
+    oneOf: <T extends string>(value: unknown, field: string, known: readonly T[]): T => {
       const found = known.find((each) => each === value);
       if (found === undefined) throw fail(field, `one of ${known.join(", ")}`, value);
       return found;
     },
 
-    count(value: unknown, field: string): number {
+    count: (value: unknown, field: string): number => {
       if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) {
         throw fail(field, "a whole number from 1 on", value);
       }

@@ -22,6 +22,11 @@ export const DEVELOPMENT_PHASE1: Phase1 = {
   capacity: 2 ** 15,
 };
 
+/** Where a phase 1 is that somebody named: by a path, or as "development". */
+export function phase1Path<Given extends string | undefined>(given: Given): Given | string {
+  return given === "development" ? DEVELOPMENT_PHASE1.path : given;
+}
+
 /** Reads a phase 1 through, and refuses one that is not what it says it is. */
 export async function checkPhase1({ path, sha256 }: Phase1): Promise<void> {
   const hash = createHash("sha256");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import type { DeploymentRecord } from "../../scripts/deploy/record.ts";
-import { BadPrivateKeyError, privateKeyFrom, UnreadableKeystoreError } from "../../scripts/deploy/secrets.ts";
+import { BadPrivateKeyError, privateKeyFrom, UnreadableKeystoreError } from "../../src/cli/secrets.ts";
 import { parseCommand } from "../../scripts/deploy/usage.ts";
 import { UsageError } from "../../src/cli/usage.ts";
 import { account } from "../../scripts/local/market.ts";

@@ -12,16 +12,17 @@ import { digest } from "../cache.ts";
 import { isDevelopmentSetup } from "../ceremony/known-phase1.ts";
 import { parseTranscript } from "../ceremony/transcript.ts";
 import type { StepOptions } from "../ceremony/step.ts";
-import { COMPILER, compileOnce } from "../compile.ts";
-import { SNARKJS_VERSION, verificationKeyOf, type VerificationKey } from "../groth16.ts";
-import { formatManifest, manifestHashOf, type Manifest } from "../manifest/manifest.ts";
+import { compileOnce, type CompiledCircuit } from "../compile.ts";
+import { verificationKeyOf, type VerificationKey } from "../groth16.ts";
+import { manifestOf } from "../manifest/describe.ts";
+import { formatManifest, manifestHashOf, type Manifest, type ManifestHashes } from "../manifest/manifest.ts";
 import { absorbed, randomScalar } from "../private-weights/absorb.ts";
 import { checkWeights, proveWeights, WeightsProofError, type WeightsProof } from "../private-weights/knowledge.ts";
 import { formatCertificate } from "../program/certificate.ts";
 import { packSecrets, privateSteps, secretsOf } from "../program/secrets.ts";
 import { writeProgram } from "../program/program-file.ts";
-import { formatFraction, fractionFrom, rationalOf } from "../rational.ts";
-import { ASSAY_VERSION } from "../version.ts";
+import { pageOf } from "../report/page.ts";
+import { reportOf } from "../report/report.ts";
 import { FILES } from "./files.ts";
 import { setupOf, type SetupSource } from "./setup.ts";
 import {
@@ -56,28 +57,21 @@ type Texts = Partial<Record<keyof typeof FILES, string | Uint8Array>>;
  * @param folder With `model.json`, `model.onnx` and the data.
  */
 export async function buildModel(folder: string, out: string, options: BuildModelOptions): Promise<BuiltModel> {
-  const { limit, cache, onStep = () => {} } = options;
-  const derived = await deriveModel(folder, { onStep, ...(limit === undefined ? {} : { limit }) });
-  onStep("compiling the circuit");
-  const compiled = await compileOnce(derived.circuit, cache);
+  const { derived, compiled } = await deriveCircuit(folder, options);
   const { key, transcript } = await setupOf(compiled.r1cs, options.setup, options);
   const shapeKey = await verificationKeyOf(key);
-  onStep("writing");
+  options.onStep?.("writing");
   const target = resolve(out);
   const weights = await weightsFor(derived, shapeKey, target);
   const texts: Texts = {
-    program: writeProgram(derived.program),
-    certificate: formatCertificate(derived.certificate),
-    source: derived.circuit,
-    circuit: compiled.r1cs,
-    witness: compiled.wasm,
+    ...circuitTexts(derived, compiled),
     key,
     transcript,
     verificationKey: `${JSON.stringify(weights?.key ?? shapeKey, null, 2)}\n`,
     ...weights?.texts,
   };
   const phase1 = parseTranscript(new TextDecoder().decode(transcript)).phase1.sha256;
-  const manifest = describe(derived, texts, phase1);
+  const manifest = manifestOf(derived, hashesOf(texts, phase1));
   await replace(target, { ...texts, manifest: formatManifest(manifest) });
   return {
     folder: target,
@@ -88,41 +82,30 @@ export async function buildModel(folder: string, out: string, options: BuildMode
   };
 }
 
-function describe({ source, program, scales }: DerivedModel, texts: Texts, phase1: string): Manifest {
-  const { name, purpose, input, output } = source;
-  const fraction = (text: string): string => formatFraction(fractionFrom(text));
+/** Builds what can be built without a key: what a ceremony among several people starts from. */
+export async function buildCircuit(
+  folder: string,
+  out: string,
+  options: Omit<BuildModelOptions, "setup">,
+): Promise<Pick<BuiltModel, "folder" | "derived"> & { readonly circuit: string }> {
+  const { derived, compiled } = await deriveCircuit(folder, options);
+  const target = resolve(out);
+  await replace(target, circuitTexts(derived, compiled));
+  return { folder: target, circuit: join(target, FILES.circuit), derived };
+}
+
+async function deriveCircuit(
+  folder: string,
+  { limit, cache, ...step }: Omit<BuildModelOptions, "setup">,
+): Promise<{ derived: DerivedModel; compiled: CompiledCircuit }> {
+  const derived = await deriveModel(folder, { ...step, limit });
+  step.onStep?.("compiling the circuit");
+  return { derived, compiled: await compileOnce(derived.circuit, cache) };
+}
+
+function hashesOf(texts: Texts, phase1: string): ManifestHashes {
   const hash = (file: keyof typeof FILES): string => digest(texts[file] ?? "");
   return {
-    version: 1,
-    name,
-    purpose,
-    input: {
-      visibility: input.visibility,
-      fields: input.fields.map(({ name: field, unit, min, max, step, count }) => ({
-        name: field,
-        min: fraction(min),
-        max: fraction(max),
-        step: fraction(step),
-        ...(unit === undefined ? {} : { unit }),
-        ...(count === undefined ? {} : { count }),
-      })),
-    },
-    output: {
-      visibility: output.visibility,
-      name: output.name,
-      kind: output.kind,
-      fields: program.output.fields.map(({ bits, encoding }, index) => {
-        return { bits, encoding, scale: formatFraction(rationalOf(scales[index] ?? 1)) };
-      }),
-      ...(output.labels === undefined ? {} : { labels: output.labels }),
-      ...(output.unit === undefined ? {} : { unit: output.unit }),
-    },
-    compiler: {
-      assay: ASSAY_VERSION,
-      circom: COMPILER.version,
-      optimisation: COMPILER.optimisation,
-      snarkjs: SNARKJS_VERSION,
-    },
     program: hash("program"),
     certificate: hash("certificate"),
     circuit: hash("circuit"),
@@ -130,6 +113,19 @@ function describe({ source, program, scales }: DerivedModel, texts: Texts, phase
     key: hash("key"),
     transcript: hash("transcript"),
     ...(texts.weightsProof === undefined ? {} : { weights: hash("weightsProof") }),
+  };
+}
+
+function circuitTexts(derived: DerivedModel, { r1cs, wasm }: CompiledCircuit): Texts {
+  const report = reportOf(derived);
+  return {
+    program: writeProgram(derived.program),
+    certificate: formatCertificate(derived.certificate),
+    source: derived.circuit,
+    circuit: r1cs,
+    witness: wasm,
+    report: `${JSON.stringify(report, null, 2)}\n`,
+    page: pageOf(report),
   };
 }
 
@@ -186,7 +182,7 @@ async function earlierWeights(folder: string): Promise<{ weights: PrivateWeights
 /** Writes beside, then renames, so that a build which is killed leaves the one before. */
 async function replace(folder: string, texts: Texts): Promise<void> {
   const present: string[] = await readdir(folder).catch(() => []);
-  if (present.length > 0 && !present.includes(FILES.manifest)) throw new NotAModelFolderError(folder);
+  if (present.length > 0 && !present.includes(FILES.program)) throw new NotAModelFolderError(folder);
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(dirname(folder), { recursive: true });

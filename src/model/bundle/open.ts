@@ -43,6 +43,8 @@ export type OpenModel = {
   readonly isDevelopment: boolean;
   /** @param salt Drawn anew where none is given. */
   readonly answer: (input: unknown, salt?: bigint) => Answer;
+  /** The same, of fields that are integers already. */
+  readonly answerSteps: (fields: readonly number[], salt: bigint) => Answer;
   /** Proves an answer in one context, and checks the proof. */
   readonly prove: (answer: Pick<Answer, "fields" | "salt">, context: bigint) => Promise<Proof>;
 };
@@ -65,8 +67,7 @@ export async function openModel(folder: string): Promise<OpenModel> {
   const { widths, visibility } = program.input;
   const isHidden = visibility === "hidden";
 
-  const answer = (given: unknown, salt = isHidden ? randomScalar() : 0n): Answer => {
-    const fields = encodeInput(manifest.input.fields, given);
+  const answerSteps = (fields: readonly number[], salt: bigint): Answer => {
     // Not before it is needed: a model whose weights are private can be opened without them, but does not answer.
     execute ??= executorOf(program);
     const numbers = outputOf(program, execute(fields));
@@ -87,7 +88,10 @@ export async function openModel(folder: string): Promise<OpenModel> {
     manifest,
     key,
     isDevelopment: isDevelopmentSetup(manifest.phase1),
-    answer,
+    answer: (given, salt = isHidden ? randomScalar() : 0n) => {
+      return answerSteps(encodeInput(manifest.input.fields, given), salt);
+    },
+    answerSteps,
     async prove({ fields, salt }, context) {
       warm ??= Promise.all([read(FILES.witness), read(FILES.key)]);
       const [wasm, provingKey] = await warm;

@@ -12,22 +12,22 @@ import type { Hex } from "viem";
 import { modelOf } from "../../protocol/model.ts";
 import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
 import { digest } from "../cache.ts";
-import { deltaOf, readKey, type Contribution } from "../ceremony/key-file.ts";
+import { deltaOf, readKey, type Contribution, isContributedTo } from "../ceremony/key-file.ts";
 import { compare } from "../ceremony/folder.ts";
 import { isDevelopmentSetup } from "../ceremony/known-phase1.ts";
 import { refuseSharedDelta } from "../ceremony/shared-delta.ts";
 import { checkKeyFile, type StepOptions } from "../ceremony/step.ts";
 import { parseTranscript } from "../ceremony/transcript.ts";
-import { isContributedTo } from "../ceremony/key-file.ts";
 import { NoContributionError, phase1Of } from "../ceremony/verify.ts";
 import { emitCircuit } from "../circuit/emit.ts";
 import { planCircuit } from "../circuit/plan.ts";
 import { costOf } from "../circuit/cost.ts";
-import { COMPILER, compileText } from "../compile.ts";
-import { SNARKJS_VERSION, verificationKeyOf, type VerificationKey } from "../groth16.ts";
+import { compileText } from "../compile.ts";
+import { verificationKeyOf, type VerificationKey } from "../groth16.ts";
 import { isSound, lintCircuit, type LintReport } from "../lint/lint.ts";
 import { codecsOf } from "../source.ts";
 import { widthOf } from "../codec.ts";
+import { TOOLS } from "../manifest/describe.ts";
 import { manifestHashOf, parseManifest, type Manifest } from "../manifest/manifest.ts";
 import { absorbed } from "../private-weights/absorb.ts";
 import { checkWeights } from "../private-weights/knowledge.ts";
@@ -37,7 +37,6 @@ import { intervalsOf } from "../program/intervals.ts";
 import type { Program } from "../program/program.ts";
 import { readProgram } from "../program/program-file.ts";
 import { privateSteps } from "../program/secrets.ts";
-import { ASSAY_VERSION } from "../version.ts";
 import { FILES, MissingFileError, WrongFileError } from "./files.ts";
 import { lintInputs } from "./lint-inputs.ts";
 import { parseWeightsProof } from "./weights-file.ts";
@@ -136,13 +135,11 @@ function readerOf(folder: string) {
 
 /** The same text compiles to other constraints with another compiler, which says nothing about the model. */
 function checkCompiler({ compiler }: Manifest): void {
-  const own = {
-    assay: ASSAY_VERSION,
-    circom: COMPILER.version,
-    optimisation: COMPILER.optimisation,
-    snarkjs: SNARKJS_VERSION,
-  };
-  if (!isDeepStrictEqual(compiler, own)) throw new OtherCompilerError(compiler, own);
+  if (!isDeepStrictEqual(compiler, TOOLS)) throw new OtherCompilerError(compiler);
+}
+
+function versions({ assay, circom, optimisation, snarkjs }: Manifest["compiler"]): string {
+  return `assay ${assay}, circom ${circom} ${optimisation} and snarkjs ${snarkjs}`;
 }
 
 /** What the manifest says that fields mean must be what the program takes and answers. */
@@ -226,11 +223,10 @@ export class UnsoundCircuitError extends Error {
 export class OtherCompilerError extends Error {
   override readonly name = "OtherCompilerError";
 
-  constructor(built: Manifest["compiler"], own: Manifest["compiler"]) {
-    const words = ({ assay, circom, optimisation, snarkjs }: Manifest["compiler"]): string => {
-      return `assay ${assay}, circom ${circom} ${optimisation} and snarkjs ${snarkjs}`;
-    };
-    super(`The model was built by ${words(built)}; this is ${words(own)}. Verify it with the versions that built it.`);
+  constructor(built: Manifest["compiler"]) {
+    super(
+      `The model was built by ${versions(built)}; this is ${versions(TOOLS)}. Verify it with the versions that built it.`,
+    );
   }
 }
 

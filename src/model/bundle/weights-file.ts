@@ -36,9 +36,16 @@ export function parseWeights(text: string): PrivateWeights {
 }
 
 export function formatWeightsProof({ constant, commitment, responses }: WeightsProof): string {
-  const point = ({ x, y }: G1Point): string[] => [x.toString(), y.toString()];
-  const all = { constant: point(constant), commitment: point(commitment), responses: responses.map(String) };
+  const all = {
+    constant: coordinates(constant),
+    commitment: coordinates(commitment),
+    responses: responses.map(String),
+  };
   return `${JSON.stringify(all)}\n`;
+}
+
+function coordinates({ x, y }: G1Point): string[] {
+  return [x.toString(), y.toString()];
 }
 
 export function parseWeightsProof(text: string): WeightsProof {

@@ -87,9 +87,9 @@ function arrayOf(first: Wire): string {
 
 function nameWires({ program, instances, wires, weights }: Plan): string[] {
   const names = Array.from({ length: wires }, (_, wire) => `w${wire}`);
-  const count = program.input.widths.length;
-  for (let field = 0; field < count; field++) names[field] = `fields[${field}]`;
-  for (let at = 0; at < weights; at++) names[count + at] = `weights[${at}]`;
+  const fields = program.input.widths.length;
+  for (let field = 0; field < fields; field++) names[field] = `fields[${field}]`;
+  for (let at = 0; at < weights; at++) names[fields + at] = `weights[${at}]`;
   for (const { outputs } of instances) {
     for (const { first, count, isArray } of outputs) {
       if (isArray) for (let i = 0; i < count; i++) names[first + i] = `${arrayOf(first)}[${i}]`;

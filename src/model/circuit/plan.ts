@@ -15,7 +15,7 @@ import {
   type Step,
 } from "../program/program.ts";
 import { elementsFor, packedCount } from "../program/secrets.ts";
-import { combine, plus, wireOf, type Expression } from "./expression.ts";
+import { combine, isConstant, plus, wireOf, type Expression } from "./expression.ts";
 import { firstLargest, largest, look, multiply, privateSums, relu, rescale, type Value } from "./compose.ts";
 import { Circuit, type Instance } from "./gadgets.ts";
 import { plantTrees } from "./trees.ts";
@@ -57,12 +57,14 @@ export function planCircuit(program: Program, intervals: Intervals): Plan {
     const short = isLinear(operation) ? shorten(step, expressions, program, circuit) : expressions;
     tensors.set(id, valuesOf(id, short, intervals));
   }
+  const packed = packOutput(program, tensors);
+  if (program.output.visibility === "hidden" && isConstant(packed)) throw new ConstantAnswerError(packed.constant);
   return {
     program,
     instances: circuit.instances,
     wires: circuit.wires,
     checked: widths.map((_, field) => !covered.has(field)),
-    packed: packOutput(program, tensors),
+    packed,
     weights: packedCount(program),
   };
 }
@@ -182,6 +184,17 @@ export class OutputSizeError extends Error {
   constructor(bits: number) {
     super(
       `The output's fields take ${bits} bits, and one element holds ${MAX_BITS}. Answer with a label, or fewer scores.`,
+    );
+  }
+}
+
+/** A model whose answer is to be hidden has only one. */
+export class ConstantAnswerError extends Error {
+  override readonly name = "ConstantAnswerError";
+
+  constructor(answer: bigint) {
+    super(
+      `The model answers ${answer} whatever it is asked: there is nothing to hide. Check its weights, or its fields.`,
     );
   }
 }

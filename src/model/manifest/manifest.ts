@@ -5,12 +5,12 @@
 import { keccak256, stringToHex, type Hex } from "viem";
 
 import { describe } from "../../protocol/describe.ts";
-import { canonicalJson, type Json } from "../canonical-json.ts";
+import { canonicalJson } from "../canonical-json.ts";
 import { closedJson } from "../closed-json.ts";
 import type { OutputField, Visibility } from "../program/program.ts";
 import type { FieldSource } from "../source.ts";
 
-export type Manifest = {
+export type Manifest = ManifestHashes & {
   readonly version: 1;
   readonly name: string;
   readonly purpose: string;
@@ -22,7 +22,10 @@ export type Manifest = {
     readonly optimisation: string;
     readonly snarkjs: string;
   };
-  /** SHA-256 of each file. */
+};
+
+/** SHA-256 of each file. */
+export type ManifestHashes = {
   readonly program: string;
   readonly certificate: string;
   readonly circuit: string;
@@ -45,7 +48,7 @@ export type ManifestOutput = {
 
 /** RFC 8785: the same text for the same manifest, whoever writes it. */
 export function formatManifest(manifest: Manifest): string {
-  return canonicalJson(manifest as unknown as Json);
+  return canonicalJson(manifest);
 }
 
 /** What a model's id takes in of its manifest. */

@@ -25,8 +25,9 @@ const TAG = stringToHex("assay.weights", { size: 32 });
  */
 export function proveWeights(key: VerificationKey, values: readonly bigint[]): WeightsProof {
   const points = weightPoints(key);
-  if (points.length !== values.length)
+  if (points.length !== values.length) {
     throw new WeightsProofError(`it has ${points.length} points for ${values.length} numbers`);
+  }
   const constant = combinePoints([constantOf(key), ...points], [1n, ...values]);
   const nonces = values.map(() => randomScalar());
   const commitment = combinePoints(points, nonces);

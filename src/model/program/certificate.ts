@@ -2,7 +2,7 @@
  * The certificate: for every number of a program, an interval that it cannot leave. Whoever relies on a circuit relies on
  * it: too narrow where a check was left out, and a wrong answer has a proof.
  */
-import { canonicalJson, type Json } from "../canonical-json.ts";
+import { canonicalJson } from "../canonical-json.ts";
 import type { Interval, Intervals } from "./intervals.ts";
 import type { Program } from "./program.ts";
 
@@ -27,7 +27,7 @@ export function certificateOf(intervals: Intervals): Certificate {
 
 /** The same text for the same certificate, whoever writes it. */
 export function formatCertificate(certificate: Certificate): string {
-  return canonicalJson(certificate as unknown as Json);
+  return canonicalJson(certificate);
 }
 
 /** Reads a certificate of a program. */

@@ -20,7 +20,7 @@ export function privateSteps({ steps }: Program): PrivateStep[] {
 
 /** The program that everyone may see. */
 export function withoutSecrets(program: Program): Program {
-  return mapPrivate(program, ({ secret: _, ...operation }) => operation);
+  return mapPrivate(program, ({ kind, input, columns, bits, shift }) => ({ kind, input, columns, bits, shift }));
 }
 
 export function withSecrets(program: Program, secrets: Secrets): Program {

@@ -66,6 +66,7 @@ export function agreementOf(
 
 function errorOf(value: number, answer: string, { output }: ModelSource): number {
   if (output.kind !== "label") return Math.abs(value - Number(answer));
-  const label = output.labels?.[value] ?? String(value);
-  return label === answer ? 0 : 1;
+  // Some data has the label, and some its index.
+  const isLabel = output.labels?.includes(answer) === true;
+  return answer === (isLabel ? output.labels[value] : String(value)) ? 0 : 1;
 }

@@ -45,8 +45,9 @@ export class ProgramBuilder {
     const names = new Set(this.intervals.keys());
     let id = layer.id;
     for (let at = 1; names.has(id); at++) id = `${layer.id}.${at}`;
-    if (operation.kind === "rescale" || operation.kind === "relu")
+    if (operation.kind === "rescale" || operation.kind === "relu") {
       this.#roundFor(operation.input, operation.shifts[0] ?? 0);
+    }
     this.#put({ id, size, origin: layer.origin, operation });
     return id;
   }

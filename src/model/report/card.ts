@@ -51,15 +51,21 @@ export function cardOf(report: ModelReport, { card }: ModelSource): string {
 
 /** A model's text as text, whatever Markdown would make of its characters. */
 function plain(text: string): string {
-  return visible(text)
+  return literal(visible(text));
+}
+
+function literal(text: string): string {
+  return text
     .replaceAll("&", "&amp;")
     .replaceAll(/[\\`*[\]<>|~]/g, String.raw`\$&`)
     .replaceAll(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, String.raw`\_`);
 }
 
-/** The same at the start of a line, where it could be a heading, a list, or a rule. */
+/** The same at the start of a line, where it could be a heading, a list, or a rule. Code between backticks stays code. */
 function paragraph(text: string): string {
-  return plain(text).replace(/^[-+=#]|(?<=^\d+)[.)]/, String.raw`\$&`);
+  const parts = visible(text).split(/(`[^`]+`)/);
+  const written = parts.map((part, index) => (index % 2 === 0 ? literal(part) : part)).join("");
+  return written.replace(/^[-+=#]|(?<=^\d+)[.)]/, String.raw`\$&`);
 }
 
 function markdownTable({ columns, rows }: Table): string {

@@ -14,11 +14,15 @@ export function escaped(text: string): string {
   return visible(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }
 
+/** Of these alone browsers take the slash for an end: HTML's that are always empty, and SVG's. */
+const SELF_CLOSING: ReadonlySet<string> = new Set(["meta", "rect"]);
+
 type Attributes = Readonly<Record<string, string | number>>;
 
 /** An element around markup that is ready: texts go through `escaped` first. */
 export function element(name: string, attributes: Attributes, ...content: readonly string[]): string {
   const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value))}"`);
   const inside = content.join("");
-  return inside === "" ? `<${name}${written.join("")}/>` : `<${name}${written.join("")}>${inside}</${name}>`;
+  const start = `<${name}${written.join("")}`;
+  return inside === "" && SELF_CLOSING.has(name) ? `${start}/>` : `${start}>${inside}</${name}>`;
 }

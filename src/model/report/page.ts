@@ -85,7 +85,7 @@ function heading(report: ModelReport): string {
 function warnings(report: ModelReport): string {
   if (report.warnings.length === 0) return "";
   const items = report.warnings.map(({ text }) => element("li", {}, escaped(text)));
-  return element("aside", { class: "warnings" }, element("h2", {}, "Look at"), element("ul", {}, ...items));
+  return element("aside", { class: "warnings" }, element("h2", {}, "Worth a look"), element("ul", {}, ...items));
 }
 
 function section(title: string, words: string, ...content: readonly string[]): string {
@@ -106,9 +106,8 @@ function table({ caption, columns, rows }: Table): string {
   const body = rows.map((row) => {
     const cells = row.map((cell, at) => {
       const attributes = { class: columns[at]?.align ?? "left" };
-      // An empty cell is still a cell, with an end tag.
-      const content = cell === "" ? "&#160;" : escaped(cell);
-      return at === 0 ? element("th", { scope: "row", ...attributes }, content) : element("td", attributes, content);
+      if (at === 0) return element("th", { scope: "row", ...attributes }, escaped(cell));
+      return element("td", attributes, escaped(cell));
     });
     return element("tr", {}, ...cells);
   });

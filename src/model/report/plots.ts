@@ -62,22 +62,16 @@ export function barPlot({ id, title, description, most, bars, legend = [] }: Bar
 function drawBar({ name, figure, segments }: Bar, top: number, most: number): string {
   const letters = Math.floor(WIDTH / LETTER) - columnsOf(figure) - FREE;
   const label = cut(visible(name), letters);
+  const present = segments.filter(({ value }) => value > 0);
+  const lengths = lengthsOf(present, most);
   let x = 0;
-  const drawn = segments
-    .filter(({ value }) => value > 0)
-    .map(({ value, tone, name: meaning }) => {
-      const length = most === 0 ? 0 : (value / most) * WIDTH;
-      const from = Math.min(x, WIDTH - THINNEST);
-      const seam = length > 4 * SEAM ? SEAM : 0;
-      x += length;
-      const tooltip = element("title", {}, escaped(meaning));
-      const width = round(Math.max(THINNEST, length - seam));
-      return element(
-        "rect",
-        { class: `fill-${tone}`, x: round(from), y: top + BAR.top, width, height: BAR.height },
-        tooltip,
-      );
-    });
+  const drawn = present.map(({ tone, name: meaning }, index) => {
+    const length = lengths[index] ?? 0;
+    const seam = length > 4 * SEAM ? SEAM : 0;
+    const place = { x: round(x), y: top + BAR.top, width: round(length - seam), height: BAR.height };
+    x += length;
+    return element("rect", { class: `fill-${tone}`, ...place }, element("title", {}, escaped(meaning)));
+  });
   return element(
     "g",
     {},
@@ -86,6 +80,15 @@ function drawBar({ name, figure, segments }: Bar, top: number, most: number): st
     element("rect", { class: "fill-track", x: 0, y: top + BAR.top, width: WIDTH, height: BAR.height }),
     ...drawn,
   );
+}
+
+/** In proportion, but that the longest gives the thinnest what they lack. */
+function lengthsOf(segments: readonly Segment[], most: number): number[] {
+  const exact = segments.map(({ value }) => (value / most) * WIDTH);
+  const lengths = exact.map((length) => Math.max(THINNEST, length));
+  const excess = lengths.reduce((sum, length, index) => sum + length - (exact[index] ?? 0), 0);
+  const longest = lengths.indexOf(Math.max(...lengths));
+  return lengths.map((length, index) => (index === longest ? Math.max(THINNEST, length - excess) : length));
 }
 
 /** From left to right, and on to the next line where the next name would leave the picture. */

@@ -5,7 +5,6 @@ import type { DerivedModel } from "../build-model.ts";
 import { bitLength, signedBits } from "../integers.ts";
 import type { Run } from "../program/certificate.ts";
 import type { Operation, Visibility } from "../program/program.ts";
-import { packedCount } from "../program/secrets.ts";
 import type { Agreement } from "../quantise/agreement.ts";
 import { DEFAULT_WIDTHS } from "../quantise/quantise.ts";
 import type { FieldSource, ModelSource } from "../source.ts";
@@ -152,15 +151,11 @@ function widthsOf({ widths }: DerivedModel): WidthsReport {
   return { weights, activations, layers };
 }
 
-/** The input, the output and the context. */
-const PUBLIC_SIGNALS = 3;
-
-function costOf({ cost, program }: DerivedModel): ReportedCost {
-  const { constraints, rows, domainBits, lines } = cost;
+function costOf({ cost }: DerivedModel): ReportedCost {
+  const { constraints, rows, domainBits, publicWires, lines } = cost;
   const domain = 2 ** domainBits;
-  const weights = packedCount(program);
-  // Private weights are public wires, with one more that blinds them; and there is the wire that is always one.
-  const taken = rows + PUBLIC_SIGNALS + (weights > 0 ? weights + 1 : 0) + 1;
+  // There is one more wire, which is always one.
+  const taken = rows + publicWires + 1;
   const layers = [...Map.groupBy(lines, ({ layer }) => layer)].map(([name, own]): LayerCost => {
     const total = totalOf(own);
     return { name, constraints: total.constraints, rows: total.rows, gadgets: gadgetsOf(own) };

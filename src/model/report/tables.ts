@@ -27,8 +27,13 @@ export function figuresOf({ cost, agreement, output }: ModelReport): Figure[] {
       value: percent(agreement.agreement),
       note: `with the float model, on ${grouped(agreement.rows)} ${agreement.isHeldOut ? "held-out" : "calibration"} rows`,
     },
-    ...scoresOf(agreement, output.unit).map(({ integer, float, lost }) => {
-      return { label: agreement.metric, value: integer, note: `in integers; ${float} in floats, so ${lost} lost` };
+    ...scoresOf(agreement).map(({ integer, float }) => {
+      const [full] = scoresOf(agreement, output.unit);
+      return {
+        label: agreement.metric,
+        value: integer,
+        note: `in integers; ${float} in floats, so ${full?.lost} lost`,
+      };
     }),
   ];
 }
@@ -36,7 +41,7 @@ export function figuresOf({ cost, agreement, output }: ModelReport): Figure[] {
 /** How good the model is, in words; nothing where nobody knows. */
 export function scoresOf(
   { metric, float, integer, lost }: AgreementReport,
-  unit: string | undefined,
+  unit?: string,
 ): { readonly float: string; readonly integer: string; readonly lost: string }[] {
   if (float === undefined || integer === undefined || lost === undefined) return [];
   if (metric === "accuracy") return [{ float: percent(float), integer: percent(integer), lost: points(lost) }];

@@ -35,7 +35,7 @@ export function textOf(report: ModelReport): string {
     tableLines(intervalsTable(report)),
     report.warnings.length === 0
       ? []
-      : ["Look at", ...report.warnings.flatMap(({ text }) => hang(`${INDENT}- `, text))],
+      : ["Worth a look", ...report.warnings.flatMap(({ text }) => hang(`${INDENT}- `, text))],
   ];
   return sections
     .filter((lines) => lines.length > 0)

@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 
-import { UsageError } from "../../src/cli/usage.ts";
+import { UsageError } from "./usage.ts";
 
 /** Asks for a secret, and shows nothing of what is typed. */
 export async function askHidden(question: string): Promise<string> {

@@ -5,7 +5,7 @@ import { isHex, size } from "viem";
 import type { Hex } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 
-import { decrypt } from "../../src/protocol/keystore.ts";
+import { decrypt } from "../protocol/keystore.ts";
 import { askHidden } from "./terminal.ts";
 
 /** The variables that this reads. */

@@ -1,0 +1,56 @@
+import { parseArgs } from "node:util";
+
+import { isAddress } from "viem";
+
+import { publishModel } from "../../chain/publish.ts";
+import { verifyModel } from "../../model/bundle/verify.ts";
+import { phase1Path } from "../../model/phase1.ts";
+import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
+import { manifestHashOf } from "../../model/manifest/manifest.ts";
+import { privateKeyFrom } from "../secrets.ts";
+import { COMMON, runSteps } from "../steps.ts";
+import { only, required, UsageError } from "../usage.ts";
+import { DEVELOPMENT } from "./words.ts";
+
+const STEPS = 9;
+
+export async function publishCommand(args: readonly string[]): Promise<void> {
+  const text = { type: "string" } as const;
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { ...COMMON, verifier: text, rpc: text, keystore: text, uri: text, phase1: text },
+    allowPositionals: true,
+  });
+  const folder = only(positionals, "a built model's folder");
+  const verifier = required("--verifier", values.verifier);
+  if (!isAddress(verifier)) throw new UsageError(`--verifier takes an address, got ${JSON.stringify(verifier)}.`);
+  const rpc = required("--rpc", values.rpc);
+  if (!URL.canParse(rpc) || !/^https?:/.test(rpc)) throw new UsageError("--rpc takes an http or https address.");
+  const privateKey = await privateKeyFrom(values.keystore, process.env);
+  await runSteps(values, "Publishing", STEPS, async (step) => {
+    const { onStep = () => {} } = step;
+    const { manifest, key, isDevelopment, id } = await verifyModel(folder, {
+      ...step,
+      phase1: phase1Path(values.phase1),
+    });
+    const published = await publishModel({
+      rpc,
+      verifier,
+      privateKey,
+      id,
+      key: keyFromSnarkjs(key),
+      manifestHash: manifestHashOf(manifest),
+      uri: values.uri ?? "",
+      isDevelopment,
+      onStep,
+    });
+    const lines = [
+      `${published.isNew ? "Published" : "Published again"} ${manifest.name} on chain ${published.chainId}.`,
+      `model        ${id}`,
+      `verifier     ${verifier}`,
+      `transaction  ${published.transaction}`,
+    ];
+    if (isDevelopment) lines.push(DEVELOPMENT);
+    return { json: { model: id, verifier, isDevelopment, ...published }, text: lines.join("\n") };
+  });
+}
