@@ -1,5 +1,6 @@
 /** Reads `model.json`, and says what is wrong with it. */
 import { widthOf } from "./codec.ts";
+import { fractionFrom, type Rational } from "./rational.ts";
 import { codecsOf, type ModelSource } from "./source.ts";
 
 /** Reads a model's source. */
@@ -32,6 +33,7 @@ export function readSource(text: string): ModelSource {
     const card = expectObject(source["card"], "card");
     for (const key of ["data", "training"]) expectText(card[key], `card.${key}`);
   }
+  if (output["step"] !== undefined) expectStep(output["step"], output["kind"]);
   const { agreement } = source;
   if (agreement !== undefined && !(typeof agreement === "number" && agreement > 0 && agreement <= 1)) {
     throw new SourceError("agreement", "is a part of the rows, such as 0.99");
@@ -53,6 +55,18 @@ function expectText(value: unknown, at: string): void {
 
 function expectOneOf(value: unknown, known: readonly string[], at: string): void {
   if (!known.includes(value as string)) throw new SourceError(at, `is one of ${known.join(", ")}`);
+}
+
+function expectStep(value: unknown, kind: unknown): void {
+  expectText(value, "output.step");
+  if (kind !== "numbers") throw new SourceError("output.step", "is for numbers, and a label has none");
+  let step: Rational | undefined;
+  try {
+    step = fractionFrom(value as string);
+  } catch {
+    // Said below.
+  }
+  if (step === undefined || step.numerator <= 0n) throw new SourceError("output.step", "is a decimal above zero");
 }
 
 function expectCount(value: unknown, at: string): void {

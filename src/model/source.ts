@@ -31,6 +31,8 @@ export type OutputSource = {
   readonly kind: "label" | "numbers";
   readonly labels?: readonly string[];
   readonly unit?: string;
+  /** What numbers are counted in, as a decimal or a fraction; else each step is whatever costs least. */
+  readonly step?: string;
   /** The most bits that each number may take; what does not fit is rounded. */
   readonly bits?: number;
 };

@@ -5,7 +5,12 @@ import { evaluate } from "../../src/model/float.ts";
 import type { ConvGeometry, Graph, Node, Operator } from "../../src/model/graph.ts";
 import { executorOf, outputOf } from "../../src/model/program/execute.ts";
 import { calibrate, NoCalibrationError } from "../../src/model/quantise/calibrate.ts";
-import { FieldCountError, quantise, UnprovableOperatorError } from "../../src/model/quantise/quantise.ts";
+import {
+  FieldCountError,
+  OutputStepError,
+  quantise,
+  UnprovableOperatorError,
+} from "../../src/model/quantise/quantise.ts";
 import { ComputedFeatureError } from "../../src/model/quantise/trees.ts";
 import { codecsOf, type ModelSource } from "../../src/model/source.ts";
 import { seededRandom } from "../helpers/random.ts";
@@ -112,6 +117,32 @@ describe("quantising", () => {
       const best = Math.max(...scores);
       expect(scores[Number(label)]).to.be.closeTo(best, 0.01);
     }
+  });
+
+  it("counts numbers in the step that was asked for, where the last layer can", () => {
+    const inSteps = (nodes: readonly Node[], step: string) => {
+      const graph = graphOf(nodes);
+      return quantise(graph, { ...SOURCE, output: { ...SOURCE.output, step } }, rangesOf(graph), FINE);
+    };
+    for (const name of ["dense", "conv", "affine", "sum", "sigmoid", "tanh"]) {
+      for (const step of ["0.01", "1/3", "2"]) {
+        const { scales } = inSteps(GRAPHS[name] as readonly Node[], step);
+        expect(new Set(scales), `${name} in steps of ${step}`).to.deep.equal(
+          new Set([{ "0.01": 0.01, 2: 2 }[step] ?? 1 / 3]),
+        );
+      }
+    }
+    expect(() => inSteps(GRAPHS["relu"] as readonly Node[], "0.01")).to.throw(OutputStepError, "0.01");
+  });
+
+  it("cuts numbers to bits before a curve only where that costs less", () => {
+    const rescales = (nodes: readonly Node[], widths: typeof FINE): number => {
+      const graph = graphOf(nodes);
+      const { steps } = quantise(graph, SOURCE, rangesOf(graph), widths).program;
+      return steps.filter(({ operation }) => operation.kind === "rescale").length;
+    };
+    expect(rescales(GRAPHS["tanh"] as readonly Node[], FINE)).to.equal(0);
+    expect(rescales(GRAPHS["tanh"] as readonly Node[], { weights: 16, activations: 4 })).to.equal(1);
   });
 
   it("leaves a softmax out at the end, and refuses one in the middle", () => {

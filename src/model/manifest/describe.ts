@@ -32,7 +32,8 @@ export function manifestOf(
       name: output.name,
       kind: output.kind,
       fields: program.output.fields.map(({ bits, encoding }, index) => {
-        return { bits, encoding, scale: formatFraction(rationalOf(scales[index] ?? 1)) };
+        const scale = output.step === undefined ? rationalOf(scales[index] ?? 1) : fractionFrom(output.step);
+        return { bits, encoding, scale: formatFraction(scale) };
       }),
       ...(labels === undefined ? {} : { labels }),
       ...(unit === undefined ? {} : { unit }),

@@ -15,6 +15,7 @@ import type { OnnxNode } from "./node.ts";
 import { operatorOf, supportedNames } from "./operators.ts";
 import { opsetOf } from "./opset.ts";
 import type { NodeProto } from "./schema.ts";
+import { poolFirst } from "./pool-first.ts";
 import { simplify } from "./simplify.ts";
 import { readTensor } from "./tensor.ts";
 import { sizeOf } from "./value.ts";
@@ -51,7 +52,7 @@ export function importOnnx(bytes: Uint8Array, { shapes = {} }: ImportOptions = {
       values.set(name, value);
     });
   }
-  return simplify({ inputSize, nodes: builder.nodes, outputs: outputsOf(model, values) });
+  return poolFirst(simplify({ inputSize, nodes: builder.nodes, outputs: outputsOf(model, values) }));
 }
 
 function initialValues({ graph }: ModelFile): Map<string, Value> {

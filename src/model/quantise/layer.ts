@@ -21,6 +21,8 @@ export type Layer = {
   /** Settled by the author; else it follows from the numbers seen, or from the weights. */
   readonly shift?: number;
   readonly sumBits?: number;
+  /** What the answer is counted in, where this layer gives it. */
+  readonly unit?: number;
   /** The least and the largest number of the layer's real output over the calibration rows. */
   readonly least: number;
   readonly most: number;
@@ -83,6 +85,11 @@ export class ProgramBuilder {
   bitsOf(tensor: string): number {
     return Math.max(1, ...(this.intervals.get(tensor) ?? []).map(({ lo, hi }) => signedBits(lo, hi)));
   }
+}
+
+/** A scale that is the layer's unit divided by a power of two, and hardly finer than asked, if it has a unit. */
+export function snapped(scale: number, { unit }: Pick<Layer, "unit">): number {
+  return unit === undefined ? scale : unit / 2 ** Math.max(0, Math.ceil(Math.log2(unit / scale)));
 }
 
 /** A tensor whose numbers all stand for the same multiple. */

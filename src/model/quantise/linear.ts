@@ -1,7 +1,7 @@
 /** Sums with constant weights, in integers: exact but for the rounding of the weights. */
 import type { Affine, Conv, Dense, Sum } from "../graph.ts";
 import { outputPlane, rowOf } from "../program/linear-rows.ts";
-import { scaleOf, uniform, type Layer, type ProgramBuilder, type Quantised } from "./layer.ts";
+import { scaleOf, snapped, uniform, type Layer, type ProgramBuilder, type Quantised } from "./layer.ts";
 
 /** Bits for the factors that bring tensors of different scales together. */
 const MATCHING_BITS = 8;
@@ -9,7 +9,7 @@ const MATCHING_BITS = 8;
 export function quantiseDense(dense: Dense, input: Quantised, layer: Layer, program: ProgramBuilder): Quantised {
   const { columns, weights, bias } = dense;
   const scaled = weights.map((weight, at) => weight * (input.scales[at % columns] ?? 1));
-  const scale = scaleFor(scaled, layer.weightBits);
+  const scale = snapped(scaleFor(scaled, layer.weightBits), layer);
   const shifted = bias.map((start, row) => {
     let sum = start;
     for (let column = 0; column < columns; column++) {
@@ -38,7 +38,7 @@ export function quantiseConv(
   // Padding stands for zeros, and a zero is an integer only where there are no offsets.
   if (inputScale === undefined) return quantiseDense(toDense(conv, size, input.scales.length), input, layer, program);
   const scaled = conv.weights.map((weight) => weight * inputScale);
-  const scale = scaleFor(scaled, layer.weightBits);
+  const scale = snapped(scaleFor(scaled, layer.weightBits), layer);
   const tensor = program.add(layer, size, {
     kind: "conv",
     input: input.tensor,
@@ -81,7 +81,7 @@ function alike(
   layer: Layer,
   program: ProgramBuilder,
 ): Quantised {
-  const scale = scaleFor(scaled, bits);
+  const scale = snapped(scaleFor(scaled, bits), layer);
   const tensor = program.add(layer, scaled.length, {
     kind: "affine",
     input: input.tensor,
@@ -96,8 +96,9 @@ export function quantiseSum(sum: Sum, inputs: readonly Quantised[], layer: Layer
   const steps = ready.map((input, at) => (scaleOf(input) ?? 1) * (sum.coefficients[at] ?? 1));
   const size = ready[0]?.scales.length ?? 0;
   // The finest of the inputs keeps its precision, however coarse the others are.
-  const scale =
-    Math.min(...steps.map(Math.abs).filter((step) => step > 0)) / 2 ** (isOneSize(steps) ? 0 : MATCHING_BITS);
+  const finest = Math.min(...steps.map(Math.abs).filter((step) => step > 0));
+  const isExact = isOneSize(steps) && layer.unit === undefined;
+  const scale = snapped(finest / 2 ** (isExact ? 0 : MATCHING_BITS), layer);
   const tensor = program.add(layer, size, {
     kind: "sum",
     inputs: ready.map((input) => input.tensor),

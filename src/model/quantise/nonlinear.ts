@@ -1,6 +1,6 @@
 /** Activations and comparisons in integers. Each that cuts numbers to bits also rescales them, which then costs nothing. */
 import type { Clip, LeakyRelu, Maximum, Sigmoid, Tanh } from "../graph.ts";
-import { scaleOf, uniform, type Layer, type ProgramBuilder, type Quantised } from "./layer.ts";
+import { scaleOf, snapped, uniform, type Layer, type ProgramBuilder, type Quantised } from "./layer.ts";
 
 /** A slope is a multiple of 2^-8. */
 const SLOPE_BITS = 8;
@@ -37,19 +37,23 @@ export function quantiseClip(clip: Clip, input: Quantised, layer: Layer, program
   const most = Math.max(Math.abs(layer.least), Math.abs(layer.most));
   const shift = layer.shift ?? shiftFor(most / scale, layer.activationBits);
   const step = scale * 2 ** shift;
-  let tensor = program.add(layer, size, { kind: "rescale", input: input.tensor, shifts: repeat(shift, size) });
+  let tensor = input.tensor;
+  // The first of the two cuts drops the low bits as well.
+  let rest = shift;
   const relu = (): string => {
-    return program.add(layer, size, { kind: "relu", input: tensor, shifts: repeat(0, size), slope: PLAIN });
+    const shifts = repeat(rest, size);
+    rest = 0;
+    return program.add(layer, size, { kind: "relu", input: tensor, shifts, slope: PLAIN });
   };
   const move = (factor: 1 | -1, offset: number): string => {
-    const offsets = Array.from({ length: size }, () => BigInt(offset));
+    const offsets = Array.from({ length: size }, () => BigInt(offset) << BigInt(rest));
     return program.add(layer, size, { kind: "affine", input: tensor, multipliers: repeat(factor, size), offsets });
   };
   const [low, high] = [Math.round(clip.min / step), Math.round(clip.max / step)];
   if (Number.isFinite(low)) {
-    tensor = move(1, -low);
+    tensor = low === 0 ? tensor : move(1, -low);
     tensor = relu();
-    tensor = move(1, low);
+    tensor = low === 0 ? tensor : move(1, low);
   }
   if (Number.isFinite(high)) {
     tensor = move(-1, high);
@@ -75,12 +79,13 @@ export function quantiseCurve(
 ): Quantised {
   const { size, scale } = flat(input);
   const { reach, valueAt } = CURVES[kind];
-  const shift = layer.shift ?? shiftFor(reach / scale, layer.activationBits);
+  const shift = layer.shift ?? worthwhile(shiftFor(reach / scale, layer.activationBits), input, program);
   const step = scale * 2 ** shift;
-  const tensor = program.add(layer, size, { kind: "rescale", input: input.tensor, shifts: repeat(shift, size) });
+  const rescale = { kind: "rescale", input: input.tensor, shifts: repeat(shift, size) } as const;
+  const tensor = shift === 0 ? input.tensor : program.add(layer, size, rescale);
   const edge = Math.ceil(reach / step);
   const thresholds = [...new Set(repeat(0, PIECES + 1).map((_, at) => Math.round((2 * at * edge) / PIECES) - edge))];
-  const fine = step / 2 ** SLOPE_BITS;
+  const fine = snapped(step / 2 ** SLOPE_BITS, layer);
   const height = (at: number): number => Math.round(valueAt(at * step) / fine);
   const pieces = thresholds.slice(1).map((to, at) => {
     const from = thresholds[at] as number;
@@ -96,6 +101,11 @@ export function quantiseCurve(
     intercepts: [flatEnds[0], ...pieces.map(({ intercept }) => intercept), flatEnds[1]],
   } as const;
   return uniform(program.add(layer, size, operation), size, fine);
+}
+
+/** Cutting a number costs all of its bits, and saves two for each that is dropped: one at either end of its bin. */
+function worthwhile(shift: number, input: Quantised, program: ProgramBuilder): number {
+  return 2 * shift > program.bitsOf(input.tensor) ? shift : 0;
 }
 
 export function quantiseProduct(left: Quantised, right: Quantised, layer: Layer, program: ProgramBuilder): Quantised {

@@ -46,7 +46,7 @@ export function quantise(
   const tensors = new Map<string, Quantised>([[INPUT, inputAs(codecs)]]);
   const needed = tensorsBehind(graph, answer);
   for (const node of graph.nodes.filter(({ id }) => needed.has(id))) {
-    const layer = layerOf(node, widths, ranges);
+    const layer = { ...layerOf(node, widths, ranges), ...(node.id === answer ? unitOf(source.output) : {}) };
     if (source.weights === "private" && BAKED.has(node.operator.kind)) {
       throw new BakedWeightsError(node.origin, node.operator.kind);
     }
@@ -77,6 +77,10 @@ function answerOf(graph: Graph, { kind }: OutputSource): string {
   const node = graph.nodes.find(({ id }) => id === output.tensor);
   const isLast = node?.operator.kind === "softmax" || node?.operator.kind === "normalize";
   return isLast ? node.operator.input : output.tensor;
+}
+
+function unitOf({ step }: OutputSource): Pick<Layer, "unit"> {
+  return step === undefined ? {} : { unit: toNumber(fractionFrom(step)) };
 }
 
 function tensorsBehind(graph: Graph, answer: string): ReadonlySet<string> {
@@ -194,16 +198,20 @@ function finish(
     answer = quantiseArgMax(answer.scales.length, answer, 1, layer, program);
   }
   const count = answer.scales.length;
+  let scale = scaleOf(answer) ?? 1;
+  if (output.step !== undefined) {
+    const shift = Math.log2(toNumber(fractionFrom(output.step)) / scale);
+    if (!Number.isInteger(shift) || shift < 0) throw new OutputStepError(output.step);
+    answer = rescaled(answer, shift, layer, program);
+    scale *= 2 ** shift;
+  }
   const most = Math.min(output.bits ?? MAX_BITS, Math.floor(MAX_BITS / count));
   const excess = program.bitsOf(answer.tensor) - most;
   if (most < 1) throw new OutputCountError(count);
-  let scale = scaleOf(answer) ?? 1;
-  if (excess > 0 && output.kind !== "label") {
+  if (excess > 0 && output.kind !== "label" && output.step === undefined) {
     // One more, since rounding half up may carry.
-    const shifts = answer.scales.length === 0 ? [] : Array.from({ length: count }, () => excess + 1);
-    const tensor = program.add(layer, count, { kind: "rescale", input: answer.tensor, shifts });
+    answer = rescaled(answer, excess + 1, layer, program);
     scale *= 2 ** (excess + 1);
-    answer = { ...answer, tensor };
   }
   const fields = Array.from({ length: count }, (_, index) => fieldOf(answer.tensor, index, program));
   return {
@@ -215,6 +223,12 @@ function finish(
     intervals: program.intervals,
     scales: fields.map(() => scale),
   };
+}
+
+function rescaled(input: Quantised, shift: number, layer: Layer, program: ProgramBuilder): Quantised {
+  if (shift === 0) return input;
+  const shifts = Array.from(input.scales, () => shift);
+  return { ...input, tensor: program.add(layer, shifts.length, { kind: "rescale", input: input.tensor, shifts }) };
 }
 
 /** As narrow as the certificate allows: numbers that are never negative need no offset. */
@@ -241,6 +255,18 @@ export class NoOutputError extends Error {
 
   constructor() {
     super("The model has no output. Export it with its scores or its label as an output of the graph.");
+  }
+}
+
+/** The answer cannot be counted in the step that was asked for. */
+export class OutputStepError extends Error {
+  override readonly name = "OutputStepError";
+
+  constructor(step: string) {
+    super(
+      `The model cannot answer in steps of ${step}: only what ends in a dense layer, a convolution, a sum, a curve or trees ` +
+        'can. Leave out "step", or add such a layer.',
+    );
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Graph, Trees, TreeNode as FloatNode } from "../graph.ts";
 import { decodeNumber, widthOf, type FieldCodec } from "../codec.ts";
 import type { TreeNode } from "../program/program.ts";
-import { uniform, type Layer, type ProgramBuilder, type Quantised } from "./layer.ts";
+import { snapped, uniform, type Layer, type ProgramBuilder, type Quantised } from "./layer.ts";
 
 const LEAF_BITS = 16;
 
@@ -24,7 +24,7 @@ export function quantiseTrees(
     return known;
   };
   const size = trees.base.length;
-  const scale = leafScale(trees);
+  const scale = snapped(leafScale(trees), layer);
   const convert = (node: FloatNode): TreeNode => {
     if (!("feature" in node)) {
       return { targets: node.targets, weights: node.weights.map((weight) => Math.round(weight / scale)) };
