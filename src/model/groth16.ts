@@ -5,9 +5,27 @@
 import { readFileSync } from "node:fs";
 
 import { curves, groth16, r1cs as r1csFile, wtns, zKey } from "snarkjs";
-import type { Groth16Proof, VerificationKey } from "snarkjs";
 
-export type { Groth16Proof, VerificationKey };
+/** A proof, in the form that snarkjs writes. */
+export type Groth16Proof = {
+  pi_a: [string, string, string];
+  pi_b: [[string, string], [string, string], [string, string]];
+  pi_c: [string, string, string];
+  protocol: string;
+  curve: string;
+};
+
+/** A verification key, in the form that snarkjs writes. */
+export type VerificationKey = {
+  protocol: string;
+  curve: string;
+  nPublic: number;
+  vk_alpha_1: [string, string, string];
+  vk_beta_2: [[string, string], [string, string], [string, string]];
+  vk_gamma_2: [[string, string], [string, string], [string, string]];
+  vk_delta_2: [[string, string], [string, string], [string, string]];
+  IC: [string, string, string][];
+};
 
 /** A proof with the public signals that it is about. */
 export type ProvenSignals = { readonly proof: Groth16Proof; readonly publicSignals: readonly string[] };
@@ -105,7 +123,7 @@ export async function isKeyOf(key: Uint8Array, r1cs: Uint8Array, phase1: string)
 
 /** The public half of a key. */
 export function verificationKeyOf(provingKey: string | Uint8Array): Promise<VerificationKey> {
-  return zKey.exportVerificationKey(provingKey);
+  return zKey.exportVerificationKey(provingKey) as Promise<VerificationKey>;
 }
 
 /** How many constraints a compiled circuit has. */
@@ -127,7 +145,7 @@ export function satisfies(witness: Uint8Array, r1cs: Uint8Array): Promise<boolea
 
 /** Proves what a witness shows. */
 export function prove(provingKey: Uint8Array, witness: Uint8Array): Promise<ProvenSignals> {
-  return groth16.prove(provingKey, witness);
+  return groth16.prove(provingKey, witness) as Promise<ProvenSignals>;
 }
 
 /** Whether a proof holds. */

@@ -15,12 +15,19 @@ export type Phase1 = {
  * it, so it is for tests and local chains alone.
  */
 export const DEVELOPMENT_PHASE1: Phase1 = {
-  path: fileURLToPath(
-    new URL("./test/plonk_circuit/powersOfTau15_final.ptau", import.meta.resolve("phase1-development")),
-  ),
+  // Looked up when it is needed: whoever only uses public ceremonies can do without the package.
+  get path() {
+    try {
+      return fileURLToPath(new URL(FILE, import.meta.resolve("phase1-development")));
+    } catch (cause) {
+      throw new NoDevelopmentPhase1Error({ cause });
+    }
+  },
   sha256: "8dd31d43d078430b15790344e614fed1a94d91b86078c1683d0195b991a9f603",
   capacity: 2 ** 15,
 };
+
+const FILE = "./test/plonk_circuit/powersOfTau15_final.ptau";
 
 /** Where a phase 1 is that somebody named: by a path, or as "development". */
 export function phase1Path<Given extends string | undefined>(given: Given): Given | string {
@@ -47,5 +54,18 @@ export class WrongPhase1Error extends Error {
     this.path = path;
     this.found = found;
     this.expected = expected;
+  }
+}
+
+/** The package that holds the phase 1 for development is not installed. */
+export class NoDevelopmentPhase1Error extends Error {
+  override readonly name = "NoDevelopmentPhase1Error";
+
+  constructor(options?: ErrorOptions) {
+    super(
+      "The phase 1 for development is not installed, for optional dependencies were left out. Install them, or name the " +
+        "file of a public ceremony.",
+      options,
+    );
   }
 }

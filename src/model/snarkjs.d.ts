@@ -3,28 +3,9 @@ declare module "snarkjs" {
   /** A file by its path, or one in memory. */
   type File = string | Uint8Array | { type: "mem"; data?: Uint8Array };
 
-  type Groth16Proof = {
-    pi_a: [string, string, string];
-    pi_b: [[string, string], [string, string], [string, string]];
-    pi_c: [string, string, string];
-    protocol: string;
-    curve: string;
-  };
-
-  type VerificationKey = {
-    protocol: string;
-    curve: string;
-    nPublic: number;
-    vk_alpha_1: [string, string, string];
-    vk_beta_2: [[string, string], [string, string], [string, string]];
-    vk_gamma_2: [[string, string], [string, string], [string, string]];
-    vk_delta_2: [[string, string], [string, string], [string, string]];
-    IC: [string, string, string][];
-  };
-
   const groth16: {
-    prove(key: File, witness: File): Promise<{ proof: Groth16Proof; publicSignals: string[] }>;
-    verify(key: VerificationKey, publicSignals: string[], proof: Groth16Proof): Promise<boolean>;
+    prove(key: File, witness: File): Promise<{ proof: unknown; publicSignals: string[] }>;
+    verify(key: unknown, publicSignals: string[], proof: unknown): Promise<boolean>;
   };
 
   const wtns: {
@@ -51,7 +32,7 @@ declare module "snarkjs" {
       logger: Logger,
     ): Promise<Uint8Array | false>;
     verifyFromR1cs(r1cs: File, phase1: File, key: File, logger: Logger): Promise<boolean>;
-    exportVerificationKey(key: File): Promise<VerificationKey>;
+    exportVerificationKey(key: File): Promise<unknown>;
   };
 
   const r1cs: {

@@ -9,11 +9,11 @@ export function lintInputs({ input }: Program, weights: number): CircuitInputs[]
     widths.map((width) => 2n ** BigInt(width) - 1n),
     widths.map((width, field) => (field % 2 === 0 ? 0n : 2n ** BigInt(width) - 1n)),
   ];
-  return ends.map((fields, at) => ({
-    fields,
-    context: BigInt(at + 1),
-    ...(visibility === "hidden" ? { salt: BigInt(at + 7) } : {}),
+  return ends.map((fields, at): CircuitInputs => {
+    const context = BigInt(at + 1);
+    const salt = visibility === "hidden" ? { salt: BigInt(at + 7) } : {};
     // With weights of zero every input has a witness.
-    ...(weights > 0 ? { weights: Array.from({ length: weights }, () => 0n), blinding: BigInt(at + 11) } : {}),
-  }));
+    const zeros = { weights: Array.from({ length: weights }, () => 0n), blinding: BigInt(at + 11) };
+    return Object.assign({ fields, context }, salt, weights > 0 ? zeros : {});
+  });
 }

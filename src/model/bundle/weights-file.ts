@@ -13,8 +13,8 @@ const { object, list, matching } = json;
 const DECIMAL = /^-?\d{1,78}$/;
 
 export function formatWeights({ secrets, blinding }: PrivateWeights): string {
-  const steps = Object.entries(secrets).map(([step, { weights, bias }]) => [step, { weights, bias: bias.map(String) }]);
-  return `${JSON.stringify({ blinding: blinding.toString(), steps: Object.fromEntries(steps) })}\n`;
+  const all = { blinding, steps: secrets };
+  return `${JSON.stringify(all, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value))}\n`;
 }
 
 export function parseWeights(text: string): PrivateWeights {

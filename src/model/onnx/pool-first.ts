@@ -15,17 +15,19 @@ function swapped(graph: Graph, { id }: Node): Graph {
   if (max?.operator.kind !== "max") return graph;
   const { input } = max.operator;
   const bend = graph.nodes.find((node) => node.id === input);
-  if (bend === undefined || !neverFalls(bend.operator) || readersOf(graph, input) !== 1) return graph;
-  const pooled: Maximum = { ...max.operator, input: bend.operator.input };
+  if (bend === undefined) return graph;
+  const { operator, origin } = bend;
+  if (!neverFalls(operator) || readersOf(graph, input) !== 1) return graph;
+  const pooled: Maximum = { ...max.operator, input: operator.input };
   const nodes = graph.nodes.flatMap((node): Node[] => {
     if (node === bend) return [];
-    if (node !== max) return [renamed(node, id, bend.id)];
+    if (node !== max) return [renamed(node, id, input)];
     return [
       { ...max, operator: pooled },
-      { ...bend, size: max.size, operator: { ...bend.operator, input: id } },
+      { id: input, size: max.size, origin, operator: { ...operator, input: id } },
     ];
   });
-  const outputs = graph.outputs.map((output) => (output.tensor === id ? { ...output, tensor: bend.id } : output));
+  const outputs = graph.outputs.map((output) => (output.tensor === id ? { ...output, tensor: input } : output));
   return { ...graph, nodes, outputs };
 }
 
