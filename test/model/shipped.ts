@@ -16,6 +16,8 @@ import { checkCertificate } from "../../src/model/program/check-certificate.ts";
 import { executorOf } from "../../src/model/program/execute.ts";
 import { intervalsOf } from "../../src/model/program/intervals.ts";
 import { readProgram, writeProgram } from "../../src/model/program/program-file.ts";
+import { cardOf } from "../../src/model/report/card.ts";
+import { reportOf } from "../../src/model/report/report.ts";
 import { codecsOf } from "../../src/model/source.ts";
 import { commitInput } from "../../src/protocol/commitment.ts";
 import { CONTEXT, executed, inputsFor, SALT, signalsFor, type TestedCircuit } from "../helpers/circuit.ts";
@@ -78,6 +80,12 @@ for (const name of NAMES) {
       const read = readProgram(text);
       expect(writeProgram(read)).to.equal(text);
       checkCertificate(read, intervalsFrom(model.certificate, read));
+    });
+
+    it("has a card that says what it is", async () => {
+      const card = await readFile(join(folder, "README.md"), "utf8");
+      // Written by: npm run -s assay -- model report models/NAME --card models/NAME/README.md
+      expect(card).to.equal(cardOf(reportOf(model), model.source));
     });
 
     it("is refused where its circuit would be too large, with the layers that cost most", async () => {

@@ -23,7 +23,8 @@ Turns a trained model into one whose answers can be proven.
   --ceremony FOLDER   take the key of a finished ceremony for this circuit
   --circuit-only      stop before the key: for a ceremony among several people
   --limit ROWS        refuse a larger circuit
-  --html, --card      write the report as a page, or as the model's card
+  --html FILE         where the report goes as a page with plots; by default FOLDER/report.html
+  --card FILE         write the model's card as well
   --inputs FILE       a list of inputs by the names of the circuit's signals, whose witnesses are mutated
   --input FILE        an object with a value for each field, or "-" for the standard input
   --field NAME=VALUE  one field; VALUE is a number, or a list such as [1,2]

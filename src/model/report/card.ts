@@ -45,7 +45,7 @@ export function cardOf(report: ModelReport, { card }: ModelSource): string {
     markdownTable(gadgetsTable(report)),
     "## Rebuild",
     "The training script writes the model and its data. All figures above are derived from these files alone.",
-    ["```sh", `node ${folder}/train.ts`, `npx assay model build ${folder}`, "```"].join("\n"),
+    ["```sh", `node ${folder}/train.ts`, `npm run -s assay -- model build ${folder}`, "```"].join("\n"),
   );
 }
 
