@@ -13,6 +13,7 @@ import { modelOf } from "../../protocol/model.ts";
 import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
 import { digest } from "../cache.ts";
 import { deltaOf, readKey, type Contribution, isContributedTo } from "../ceremony/key-file.ts";
+import { sha256Of } from "../ceremony/files.ts";
 import { compare } from "../ceremony/folder.ts";
 import { isDevelopmentSetup } from "../ceremony/known-phase1.ts";
 import { refuseSharedDelta } from "../ceremony/shared-delta.ts";
@@ -99,10 +100,7 @@ export async function verifyModel(folder: string, options: VerifyModelOptions = 
   if (!isDeepStrictEqual(written, keyFromSnarkjs(key))) throw new OtherKeyError();
   const id = modelOf(keyFromSnarkjs(key), manifestHashOf(manifest));
   if (options.id !== undefined && options.id.toLowerCase() !== id) throw new OtherModelError(id, options.id);
-  const others = await Promise.all(
-    (options.beside ?? []).map(async (name) => ({ name, delta: await deltaOf(join(name, FILES.key)) })),
-  );
-  refuseSharedDelta([{ name: folder, delta: await deltaOf(join(folder, FILES.key)) }, ...others]);
+  await compareDeltas(folder, manifest, options.beside ?? []);
   return {
     id,
     manifest,
@@ -184,6 +182,16 @@ async function verifyKey(
     await rm(scratch, { recursive: true });
   }
   return { contributions: record.contributions, shapeKey: await verificationKeyOf(path) };
+}
+
+/** Models of one shape share circuit and key, and with them the delta: that is what a shape is for. */
+async function compareDeltas(folder: string, manifest: Manifest, beside: readonly string[]): Promise<void> {
+  const own = { name: folder, delta: await deltaOf(join(folder, FILES.key)) };
+  for (const name of beside) {
+    const other = join(name, FILES.key);
+    if ((await sha256Of(other)) === manifest.key) continue;
+    refuseSharedDelta([own, { name, delta: await deltaOf(other) }]);
+  }
 }
 
 async function keyWithWeights(files: Files, hash: string, shapeKey: VerificationKey): Promise<VerificationKey> {
