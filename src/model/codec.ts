@@ -12,6 +12,9 @@ export type FieldCodec = {
   readonly step: string;
 };
 
+/** Doubles are exact below 2^53. */
+export const WIDEST = 53;
+
 /** How many bits a field takes. */
 export function widthOf(codec: FieldCodec): number {
   return bitLength(stepsOf(codec));
@@ -59,6 +62,8 @@ function stepsOf(codec: FieldCodec): bigint {
     fractionFrom(codec.step),
   );
   if (denominator !== 1n || numerator < 1n) throw new BadCodecError(codec);
+  const width = bitLength(numerator);
+  if (width > WIDEST) throw new WideFieldError(codec, width);
   return numerator;
 }
 
@@ -68,6 +73,17 @@ export class BadCodecError extends Error {
 
   constructor({ name, min, max, step }: FieldCodec) {
     super(`Field ${name} goes from ${min} to ${max} by ${step}, which is no whole number of steps. Move an end.`);
+  }
+}
+
+/** A field has more steps than a double counts. */
+export class WideFieldError extends Error {
+  override readonly name = "WideFieldError";
+
+  constructor({ name }: FieldCodec, width: number) {
+    super(
+      `Field ${name} takes ${width} bits, and at most ${WIDEST} are counted exactly. Use larger steps, or two fields.`,
+    );
   }
 }
 

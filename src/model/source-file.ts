@@ -27,6 +27,12 @@ export function readSource(text: string): ModelSource {
   const output = expectObject(source["output"], "output");
   expectText(output["name"], "output.name");
   expectOneOf(output["visibility"], ["hidden", "public"], "output.visibility");
+  if (output["visibility"] === "hidden" && input["visibility"] === "public") {
+    throw new SourceError(
+      "output.visibility",
+      "is public where the input is: what hides an answer is its input's salt",
+    );
+  }
   expectOneOf(output["kind"], ["label", "numbers"], "output.kind");
   if (source["weights"] !== undefined) expectOneOf(source["weights"], ["private"], "weights");
   if (source["card"] !== undefined) {

@@ -88,21 +88,26 @@ export function privateSums(
   operation: PrivateDense,
   size: number,
   columns: readonly Value[],
-  weights: readonly Wire[],
+  packed: readonly Wire[],
   circuit: Circuit,
 ): Value[] {
   const { bits } = operation;
   const interval = enforced(operation);
   const together = rowsTogether(operation);
   const values: Value[] = [];
-  const taken = weights[Symbol.iterator]();
+  const taken = packed[Symbol.iterator]();
   const next = (): Expression => wireOf(taken.next().value as Wire);
   while (values.length < size) {
     const rows = Math.min(together, size - values.length);
     let offset = 0n;
     for (let row = 0; row < rows; row++) offset -= interval.lo << BigInt(bits * row);
     const bias = next();
-    const products = columns.map(({ expression }) => multiply(expression, next(), circuit));
+    const products = columns.map(({ expression }) => {
+      const weights = next();
+      // Nothing else would mention the weights of what is always zero, and a public wire must not be free.
+      if (isConstant(expression) && expression.constant === 0n) circuit.product(weights, weights);
+      return multiply(expression, weights, circuit);
+    });
     const sum = combine(
       offset,
       [bias, ...products].map((each) => [1n, each] as const),

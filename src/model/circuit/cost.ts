@@ -1,6 +1,6 @@
 /** What a circuit costs, known before it is compiled. */
 import { elementsOf } from "../../protocol/commitment.ts";
-import { soleWire, type Wire } from "./expression.ts";
+import { soleWire } from "./expression.ts";
 import type { Cost, Gadget } from "./gadgets.ts";
 import type { Plan } from "./plan.ts";
 
@@ -29,9 +29,6 @@ const PUBLIC_SIGNALS = 3;
 /** Counts a planned circuit's constraints, layer by layer and gadget by gadget. */
 export function costOf({ program, instances, checked, packed, weights }: Plan): CostReport {
   const { input, output } = program;
-  const isRevealed = input.visibility === "public" && elementCount(input.widths) === 1;
-  const revealedWire = isRevealed && input.widths.length === 1 ? 0 : undefined;
-  const answerWire = soleWire(packed);
   const lines = new Map<string, CostLine>();
   const add = (layer: string, gadget: CostLine["gadget"], cost: Cost): void => {
     const key = JSON.stringify([layer, gadget]);
@@ -43,11 +40,10 @@ export function costOf({ program, instances, checked, packed, weights }: Plan): 
       linear: line.linear + cost.linear,
     });
   };
-  add("input", "CommitInput", inputCost(input.widths, checked, input.visibility === "hidden", revealedWire));
+  add("input", "CommitInput", inputCost(input.widths, checked, input.visibility === "hidden"));
   for (const { layer, gadget, cost } of instances) add(layer, gadget, cost);
-  // A public answer is one linear constraint, unless its signal is a wire that no other public signal is already.
-  const isAnswerFree = answerWire !== undefined && answerWire !== revealedWire;
-  const publicAnswer = { nonlinear: 0, linear: isAnswerFree ? 0 : 1 };
+  // A public answer is one linear constraint, unless it is one wire, which then is the signal.
+  const publicAnswer = { nonlinear: 0, linear: soleWire(packed) === undefined ? 1 : 0 };
   add("output", "CommitOutput", output.visibility === "hidden" ? poseidonCost(4, 1) : publicAnswer);
   add("context", "BindContext", { nonlinear: 1, linear: 0 });
   if (weights > 0) add("blinding", "BindContext", { nonlinear: 1, linear: 0 });
@@ -58,15 +54,10 @@ export function costOf({ program, instances, checked, packed, weights }: Plan): 
   return { lines: all, constraints, rows, publicWires, domainBits: Math.ceil(Math.log2(rows + publicWires + 1)) };
 }
 
-function inputCost(
-  widths: readonly number[],
-  checked: readonly boolean[],
-  isHidden: boolean,
-  revealedWire: Wire | undefined,
-): Cost {
+function inputCost(widths: readonly number[], checked: readonly boolean[], isHidden: boolean): Cost {
   const ranges = widths.reduce((sum, width, field) => sum + (checked[field] === true ? width : 0), 0);
   const elements = elementCount(widths);
-  if (!isHidden && elements === 1) return { nonlinear: ranges, linear: revealedWire === undefined ? 1 : 0 };
+  if (!isHidden && elements === 1) return { nonlinear: ranges, linear: widths.length === 1 ? 0 : 1 };
   let hashes: Cost = { nonlinear: ranges, linear: 0 };
   const hash = (inputs: number, constants: number): void => {
     const { nonlinear, linear } = poseidonCost(inputs + 1, constants);

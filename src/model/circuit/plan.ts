@@ -15,7 +15,7 @@ import {
   type Step,
 } from "../program/program.ts";
 import { elementsFor, packedCount } from "../program/secrets.ts";
-import { combine, isConstant, plus, wireOf, type Expression } from "./expression.ts";
+import { combine, isConstant, plus, soleWire, wireOf, type Expression } from "./expression.ts";
 import { firstLargest, largest, look, multiply, privateSums, relu, rescale, type Value } from "./compose.ts";
 import { Circuit, type Instance } from "./gadgets.ts";
 import { plantTrees } from "./trees.ts";
@@ -53,12 +53,12 @@ export function planCircuit(program: Program, intervals: Intervals): Plan {
       tensors.set(id, privateSums(operation, size, inputs[0] ?? [], own, circuit));
       continue;
     }
-    const expressions = place(operation, step, inputs, circuit, covered);
+    const expressions = place(operation, step, inputs, circuit, widths, covered);
     const short = isLinear(operation) ? shorten(step, expressions, program, circuit) : expressions;
     tensors.set(id, valuesOf(id, short, intervals));
   }
   const packed = packOutput(program, tensors);
-  if (program.output.visibility === "hidden" && isConstant(packed)) throw new ConstantAnswerError(packed.constant);
+  checkAnswer(program, packed);
   return {
     program,
     instances: circuit.instances,
@@ -74,7 +74,9 @@ function valuesOf(name: string, expressions: readonly Expression[], intervals: I
   return expressions.map((expression, index) => {
     const interval = known[index];
     if (interval === undefined) throw new NoIntervalError(name, index);
-    return { expression, interval };
+    // A sum may be constant though its parts are not: a number less itself.
+    const { constant } = expression;
+    return { expression, interval: isConstant(expression) ? { lo: constant, hi: constant } : interval };
   });
 }
 
@@ -84,6 +86,7 @@ function place(
   { size, origin }: Step,
   inputs: readonly (readonly Value[])[],
   circuit: Circuit,
+  widths: readonly number[],
   covered: Set<number>,
 ): Expression[] {
   const [values = []] = inputs;
@@ -105,7 +108,7 @@ function place(
     case "lookup":
       return values.map((value) => look(value, operation, circuit));
     case "trees":
-      return plantTrees(operation, values, circuit, covered);
+      return plantTrees(operation, values, circuit, widths, covered);
     default:
       return linear(operation, size, inputs, origin);
   }
@@ -140,6 +143,20 @@ function shorten({ id }: Step, sums: readonly Expression[], { steps }: Program, 
     return (operation.kind === "dense" || operation.kind === "conv") && operation.input === id;
   });
   return sums.map((sum) => (isReadBySums && sum.terms.size > LONGEST_SUM ? wireOf(circuit.wire(sum)) : sum));
+}
+
+/** An answer that needs no proof has no circuit either: its signals would be one with the input's. */
+function checkAnswer({ input, output }: Program, packed: Expression): void {
+  if (output.visibility === "hidden") {
+    if (input.visibility === "public") throw new SaltlessAnswerError();
+    if (isConstant(packed)) throw new ConstantAnswerError(packed.constant);
+    return;
+  }
+  const wires = [...packed.terms.keys()];
+  const isField = (soleWire(packed) ?? Infinity) < input.widths.length;
+  const isPlain =
+    input.visibility === "public" && input.widths.length === 1 && wires.length > 0 && wires.every((wire) => wire === 0);
+  if (isField || isPlain) throw new PlainAnswerError();
 }
 
 function packOutput({ output }: Program, tensors: ReadonlyMap<string, readonly Value[]>): Expression {
@@ -196,5 +213,23 @@ export class ConstantAnswerError extends Error {
     super(
       `The model answers ${answer} whatever it is asked: there is nothing to hide. Check its weights, or its fields.`,
     );
+  }
+}
+
+/** An answer is to be hidden, and nothing hides it. */
+export class SaltlessAnswerError extends Error {
+  override readonly name = "SaltlessAnswerError";
+
+  constructor() {
+    super("The answer is to be hidden, and the input is public: what hides an answer is its input's salt. Hide both.");
+  }
+}
+
+/** A model answers with what it was asked. */
+export class PlainAnswerError extends Error {
+  override readonly name = "PlainAnswerError";
+
+  constructor() {
+    super("The model answers with a field of its input as it is, or a multiple of it: there is nothing to prove.");
   }
 }

@@ -7,14 +7,15 @@ import { combine, constantOf, isConstant, soleWire, wireOf, ZERO, type Expressio
 import type { Circuit } from "./gadgets.ts";
 import { choose, type Value } from "./compose.ts";
 
-/** The outputs of an ensemble. `covered` collects the input fields whose range the bins check. */
+/** The outputs of an ensemble. `covered` collects the input fields, so wide, whose range the bins check. */
 export function plantTrees(
   { base, trees }: Trees,
   values: readonly Value[],
   circuit: Circuit,
+  widths: readonly number[],
   covered: Set<number>,
 ): Expression[] {
-  const isAbove = cutFeatures(trees, values, circuit, covered);
+  const isAbove = cutFeatures(trees, values, circuit, widths, covered);
   const totals = base.map((each): [bigint, Expression][] => [[1n, constantOf(each)]]);
   for (const tree of trees) {
     const pruned = prune(tree, values);
@@ -32,6 +33,7 @@ function cutFeatures(
   trees: readonly TreeNode[],
   values: readonly Value[],
   circuit: Circuit,
+  widths: readonly number[],
   covered: Set<number>,
 ): IsAbove {
   const thresholds = new Map<number, Set<number>>();
@@ -52,7 +54,9 @@ function cutFeatures(
       wires: circuit.oneHot(expression, interval.lo, edges.map(BigInt), interval.hi).map(wireOf),
     });
     const field = soleWire(expression);
-    if (field !== undefined) covered.add(field);
+    // Only where the bins end where the field does; a number that may be more would let the field be more.
+    const isWhole = interval.lo === 0n && interval.hi === (1n << BigInt(widths[field ?? -1] ?? 0)) - 1n;
+    if (field !== undefined && isWhole) covered.add(field);
   }
   return ({ feature, threshold }) => {
     const { edges, wires } = bins.get(feature) ?? { edges: [], wires: [] };

@@ -96,7 +96,7 @@ function prepare(
       return ([tensor = []]) =>
         Float64Array.from({ length: size }, (_, i) => firstLargest(tensor, i, operation.length));
     case "lookup":
-      return isSafe([...(ranges[0] ?? []), ...range])
+      return isSafe([...(ranges[0] ?? []), ...range, widestLine(operation, ranges[0] ?? [])])
         ? ([tensor = []]) => Float64Array.from({ length: size }, (_, i) => lookUp(operation, Number(tensor[i])))
         : ([tensor = []]) => Array.from({ length: size }, (_, i) => lookUpBig(operation, big(tensor, i)));
     case "trees":
@@ -213,6 +213,13 @@ function binOf(thresholds: readonly number[], value: number | bigint): number {
   return bin === -1 ? thresholds.length : bin;
 }
 
+/** What a product of a slope and a value, and an intercept with it, can be at most. */
+function widestLine({ slopes, intercepts }: Lookup, ranges: readonly Interval[]): Interval {
+  const [slope, intercept] = [slopes, intercepts].map((numbers) => BigInt(Math.max(...numbers.map(Math.abs))));
+  const hi = largestOf(ranges) * (slope ?? 0n) + (intercept ?? 0n);
+  return { lo: -hi, hi };
+}
+
 function lookUp({ thresholds, slopes, intercepts }: Lookup, value: number): number {
   const bin = binOf(thresholds, value);
   return value * (slopes[bin] ?? 0) + (intercepts[bin] ?? 0) + 0;
@@ -235,8 +242,11 @@ const MOST = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Whether doubles hold all of these exactly, and halves added to them. */
 function isSafe(intervals: readonly Interval[], shifts: readonly number[] = []): boolean {
-  const most = intervals.map(sizeOf).reduce((a, b) => (a > b ? a : b), 0n);
-  return most + halfOf(Math.max(0, ...shifts)) <= MOST;
+  return largestOf(intervals) + halfOf(Math.max(0, ...shifts)) <= MOST;
+}
+
+function largestOf(intervals: readonly Interval[]): bigint {
+  return intervals.map(sizeOf).reduce((a, b) => (a > b ? a : b), 0n);
 }
 
 function sizeOf(interval: Interval | undefined): bigint {

@@ -1,28 +1,13 @@
 /** A program as a file: canonical JSON, in which integers that may be of any size are decimal strings. */
 import { canonicalJson, type Json } from "../canonical-json.ts";
-import { inputsOf, type Program, type Step } from "./program.ts";
+import { checkProgram } from "./check-program.ts";
+import type { Program } from "./program.ts";
 import { withoutSecrets } from "./secrets.ts";
 
 const VERSION = 1;
 
 /** What holds integers of any size. */
 const LARGE: ReadonlySet<string> = new Set(["bias", "offsets", "base"]);
-
-const KINDS: ReadonlySet<string> = new Set([
-  "dense",
-  "privateDense",
-  "conv",
-  "gather",
-  "affine",
-  "sum",
-  "rescale",
-  "relu",
-  "product",
-  "max",
-  "argmax",
-  "lookup",
-  "trees",
-]);
 
 /** The same text for the same program, whoever writes it. Private weights are no part of it. */
 export function writeProgram(program: Program): string {
@@ -47,19 +32,15 @@ export function readProgram(text: string): Program {
   if (input === undefined || steps === undefined || output === undefined) {
     throw new ProgramFileError("it lacks its input, its steps or its output");
   }
-  const known = new Set(["input"]);
-  for (const step of steps) {
-    checkStep(step, known);
-    known.add(step.id);
+  const program = { input, steps, output };
+  try {
+    checkProgram(program);
+  } catch (cause) {
+    // Lists that are none, and the like.
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new ProgramFileError("its parts are not of the kinds that they should be", { cause });
   }
-  return { input, steps, output };
-}
-
-function checkStep({ id, operation }: Step, known: ReadonlySet<string>): void {
-  if (!KINDS.has(operation.kind)) throw new ProgramFileError(`${id} is a ${operation.kind}, which is no operation`);
-  const missing = inputsOf(operation).find((name) => !known.has(name));
-  if (missing !== undefined) throw new ProgramFileError(`${id} reads ${missing}, which no step before it makes`);
-  if (known.has(id)) throw new ProgramFileError(`two steps are called ${id}`);
+  return program;
 }
 
 /** A file holds no program. */

@@ -9,7 +9,6 @@ const MATCHING_BITS = 8;
 export function quantiseDense(dense: Dense, input: Quantised, layer: Layer, program: ProgramBuilder): Quantised {
   const { columns, weights, bias } = dense;
   const scaled = weights.map((weight, at) => weight * (input.scales[at % columns] ?? 1));
-  const scale = snapped(scaleFor(scaled, layer.weightBits), layer);
   const shifted = bias.map((start, row) => {
     let sum = start;
     for (let column = 0; column < columns; column++) {
@@ -17,6 +16,7 @@ export function quantiseDense(dense: Dense, input: Quantised, layer: Layer, prog
     }
     return sum;
   });
+  const scale = snapped(scaleFor(scaled, layer.weightBits, shifted), layer);
   const tensor = program.addDense(layer, bias.length, {
     kind: "dense",
     input: input.tensor,
@@ -38,7 +38,7 @@ export function quantiseConv(
   // Padding stands for zeros, and a zero is an integer only where there are no offsets.
   if (inputScale === undefined) return quantiseDense(toDense(conv, size, input.scales.length), input, layer, program);
   const scaled = conv.weights.map((weight) => weight * inputScale);
-  const scale = snapped(scaleFor(scaled, layer.weightBits), layer);
+  const scale = snapped(scaleFor(scaled, layer.weightBits, conv.bias), layer);
   const tensor = program.add(layer, size, {
     kind: "conv",
     input: input.tensor,
@@ -81,7 +81,7 @@ function alike(
   layer: Layer,
   program: ProgramBuilder,
 ): Quantised {
-  const scale = snapped(scaleFor(scaled, bits), layer);
+  const scale = snapped(scaleFor(scaled, bits, offsets), layer);
   const tensor = program.add(layer, scaled.length, {
     kind: "affine",
     input: input.tensor,
@@ -96,7 +96,7 @@ export function quantiseSum(sum: Sum, inputs: readonly Quantised[], layer: Layer
   const steps = ready.map((input, at) => (scaleOf(input) ?? 1) * (sum.coefficients[at] ?? 1));
   const size = ready[0]?.scales.length ?? 0;
   // The finest of the inputs keeps its precision, however coarse the others are.
-  const finest = Math.min(...steps.map(Math.abs).filter((step) => step > 0));
+  const finest = Math.min(...steps.map(Math.abs).map((step) => (step < LEAST ? 1 : step)));
   const isExact = isOneSize(steps) && layer.unit === undefined;
   const scale = snapped(finest / 2 ** (isExact ? 0 : MATCHING_BITS), layer);
   const tensor = program.add(layer, size, {
@@ -107,11 +107,22 @@ export function quantiseSum(sum: Sum, inputs: readonly Quantised[], layer: Layer
   return uniform(tensor, size, scale);
 }
 
-/** What one integer step stands for. Weights that are all of one size, as those of an average, become ones. */
-function scaleFor(weights: Float64Array, bits: number): number {
-  const most = weights.reduce((best, weight) => Math.max(best, Math.abs(weight)), 0);
-  if (most === 0) return 1;
-  return isOneSize(weights) ? most : most / (2 ** (bits - 1) - 1);
+/** Smaller weights would have scales that doubles do not hold. */
+const LEAST = 2 ** -900;
+
+/**
+ * What one integer step stands for. Weights that are all of one size, as those of an average, become ones, if that leaves
+ * the biases as they are.
+ */
+function scaleFor(weights: Float64Array, bits: number, biases: Float64Array): number {
+  const most = Math.max(mostOf(weights), LEAST);
+  if (most === LEAST) return Math.max(mostOf(biases), LEAST) / (2 ** (bits - 1) - 1);
+  const isWhole = biases.every((bias) => Number.isInteger(bias / most));
+  return isOneSize(weights) && isWhole ? most : most / (2 ** (bits - 1) - 1);
+}
+
+function mostOf(numbers: Float64Array): number {
+  return numbers.reduce((best, each) => Math.max(best, Math.abs(each)), 0);
 }
 
 function isOneSize(weights: Iterable<number>): boolean {

@@ -85,7 +85,7 @@ export function quantiseCurve(
   const tensor = shift === 0 ? input.tensor : program.add(layer, size, rescale);
   const edge = Math.ceil(reach / step);
   const thresholds = [...new Set(repeat(0, PIECES + 1).map((_, at) => Math.round((2 * at * edge) / PIECES) - edge))];
-  const fine = snapped(step / 2 ** SLOPE_BITS, layer);
+  const fine = snapped(Math.min(step, 1) / 2 ** SLOPE_BITS, layer);
   const height = (at: number): number => Math.round(valueAt(at * step) / fine);
   const pieces = thresholds.slice(1).map((to, at) => {
     const from = thresholds[at] as number;

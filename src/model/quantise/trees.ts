@@ -27,7 +27,11 @@ export function quantiseTrees(
   const scale = snapped(leafScale(trees), layer);
   const convert = (node: FloatNode): TreeNode => {
     if (!("feature" in node)) {
-      return { targets: node.targets, weights: node.weights.map((weight) => Math.round(weight / scale)) };
+      const sums = new Map<number, number>();
+      for (const [at, target] of node.targets.entries()) {
+        sums.set(target, (sums.get(target) ?? 0) + (node.weights[at] ?? 0));
+      }
+      return { targets: [...sums.keys()], weights: [...sums.values()].map((weight) => Math.round(weight / scale)) };
     }
     const { field, valueAt } = featureOf(node.feature);
     const width = widthOf(codecs[field] as FieldCodec);

@@ -2,8 +2,9 @@ import { expect } from "chai";
 
 import { stopThreads } from "../../../src/model/groth16.ts";
 import type { Program, TreeNode } from "../../../src/model/program/program.ts";
+import { packSecrets } from "../../../src/model/program/secrets.ts";
 import { unpack } from "../../../src/protocol/packing.ts";
-import { circuitOf, CONTEXT, executed, type TestedCircuit } from "../../helpers/circuit.ts";
+import { BLINDING, circuitOf, CONTEXT, executed, type TestedCircuit } from "../../helpers/circuit.ts";
 import { expectHonest, expectRefused, isAccepted, targetOf, type Target } from "../../helpers/forged.ts";
 import { programOf, step } from "../../helpers/programs.ts";
 
@@ -110,7 +111,7 @@ describe("a witness of trees", () => {
     ] as const) {
       const target = await honestly(circuit, ...input);
       expect(answerIn(program, target.honest)).to.equal(answer);
-      const [first, second] = binsOf(target);
+      const [first = 0, second = 0] = target.bins;
       const witness = await expectRefused(
         target,
         new Map([
@@ -124,7 +125,7 @@ describe("a witness of trees", () => {
 
   it("cannot claim the leaf of a field that is out of range, which only the bins check", async () => {
     const target = await honestly(circuit, 15, 14);
-    const bins = binsOf(target);
+    expect(target.bins).to.have.lengthOf(3);
     // The same element: the first field greater by 16, the second one less by one, or the other way round.
     for (const [x, y, claimed, refusals] of [
       [31n, 13n, [0n, 1n, 0n], 2],
@@ -133,24 +134,12 @@ describe("a witness of trees", () => {
       const lies: [number, bigint][] = [
         [FIELDS, x],
         [FIELDS + 1, y],
-        ...bins.map((wire, at): [number, bigint] => [wire, claimed[at] ?? 0n]),
+        ...target.bins.map((wire, at): [number, bigint] => [wire, claimed[at] ?? 0n]),
       ];
       const witness = await expectRefused(target, new Map(lies), refusals);
       expect(witness[COMMITMENT]).to.equal(target.honest[COMMITMENT]);
     }
   });
-
-  /** The wires of the bins: bits which no sum is cut into, in the order of their thresholds. */
-  function binsOf({ constraints, decompositions }: Target): [number, number, number] {
-    const inSums = new Set(decompositions.flatMap(({ bits }) => bits));
-    const bits = constraints.rows.flatMap(({ a, b, c }) => {
-      const [wire = 0] = b.wires.filter((each) => each !== 0);
-      const isBit = c.wires.length === 0 && a.wires.length === 2 && a.wires[0] === 0 && b.wires.length === 1;
-      return isBit && !inSums.has(wire) ? [wire] : [];
-    });
-    expect(bits).to.have.lengthOf(3);
-    return bits as [number, number, number];
-  }
 });
 
 describe("a witness of a model", () => {
@@ -195,5 +184,75 @@ describe("a witness of a model", () => {
     // These are packed into the same element, and what they lead to is right.
     await expectRefused(target, new Map([commitment, [FIELDS, 31n], [FIELDS + 1, 2n]]), 2);
     await expectRefused(target, new Map([commitment, [FIELDS, -1n], [FIELDS + 1, 4n]]));
+  });
+});
+
+describe("a witness of a model with private weights", () => {
+  /** After the context: two rows share an element, first their biases, then a column each. */
+  const WEIGHTS = 4;
+  const program = programOf(
+    [4, 4],
+    step("private", 2, {
+      kind: "privateDense",
+      input: "input",
+      columns: 2,
+      bits: 9,
+      shift: 1,
+      secret: { weights: [3, -2, 1, 5], bias: [-9n, 4n] },
+    }),
+    step("relu", 2, { kind: "relu", input: "private", shifts: [1, 1], slope: { numerator: 0, bits: 0 } }),
+  );
+  const weights = packSecrets(program);
+  let target: Target;
+
+  before(async () => {
+    const circuit = await circuitOf(program);
+    const inputs = { fields: [15n, 3n], context: CONTEXT, weights, blinding: BLINDING };
+    target = await targetOf(circuit, inputs);
+    await expectHonest(target);
+    expect(target.honest.slice(WEIGHTS, WEIGHTS + 4)).to.deep.equal([...weights, BLINDING]);
+    expect(target.honest[ANSWER]).to.equal(executed(circuit, [15, 3]));
+  });
+
+  it("cannot have other weights and the same answer, nor another answer", async () => {
+    const [, , answer = 0n] = target.honest;
+    for (const [at, weight] of weights.entries()) {
+      for (const other of [weight + 1n, weight + 2n ** 9n, 0n]) {
+        await expectRefused(
+          target,
+          new Map([
+            [ANSWER, answer],
+            [WEIGHTS + at, other],
+          ]),
+        );
+      }
+    }
+    await expectRefused(target, new Map([[ANSWER, answer + 1n]]));
+  });
+
+  it("cannot move a bit from one row's sum to another's", async () => {
+    // Nine bits a row, of which the lowest has no wire of its own.
+    const sums = target.decompositions.find(({ bits }) => bits.length === 17);
+    const [last = 0, first = 0] = [sums?.bits[7], sums?.bits[8]];
+    expect([target.honest[last], target.honest[first]]).to.deep.equal([1n, 1n]);
+    // The first row's highest bit counts half of what the second row's lowest one does: the sum stays right.
+    await expectRefused(
+      target,
+      new Map([
+        [last, 3n],
+        [first, 0n],
+      ]),
+    );
+  });
+
+  it("cannot have another blinding for the same square", async () => {
+    const square = target.honest.indexOf(BLINDING ** 2n);
+    await expectRefused(
+      target,
+      new Map([
+        [WEIGHTS + 3, BLINDING + 1n],
+        [square, BLINDING ** 2n],
+      ]),
+    );
   });
 });

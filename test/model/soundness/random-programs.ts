@@ -5,10 +5,12 @@ import { isSound, lintCircuit } from "../../../src/model/lint/lint.ts";
 import { checkCertificate } from "../../../src/model/program/check-certificate.ts";
 import { InputRangeError, type Tensor } from "../../../src/model/program/execute.ts";
 import { inputsOf, isLinear, type Program } from "../../../src/model/program/program.ts";
-import { NoWitnessError, witnessOf } from "../../../src/model/witness.ts";
+import { packSecrets } from "../../../src/model/program/secrets.ts";
+import { NoWitnessError, witnessOf, type CircuitInputs } from "../../../src/model/witness.ts";
 import { GROUP_ORDER } from "../../../src/protocol/bn254.ts";
 import { commitInput, commitOutput, revealInput } from "../../../src/protocol/commitment.ts";
 import {
+  BLINDING,
   circuitOf,
   CONTEXT,
   executed,
@@ -56,12 +58,18 @@ async function check(program: Program, random: Random): Promise<void> {
   expect(isSound(report), JSON.stringify([report.unknown, report.findings.map(({ kind }) => kind)])).to.equal(true);
 }
 
-function inputsTo({ input }: Program, fields: readonly bigint[]) {
-  return { fields, context: CONTEXT, ...(input.visibility === "hidden" ? { salt: SALT } : {}) };
+function inputsTo(program: Program, fields: readonly bigint[]): CircuitInputs {
+  const weights = packSecrets(program);
+  return {
+    fields,
+    context: CONTEXT,
+    ...(program.input.visibility === "hidden" ? { salt: SALT } : {}),
+    ...(weights.length > 0 ? { weights, blinding: BLINDING } : {}),
+  };
 }
 
 /** Whatever the executor accepts has a witness, which says the same. */
-async function checkAnswers(circuit: TestedCircuit, inputs: readonly number[][]): Promise<void> {
+async function checkAnswers(circuit: TestedCircuit, inputs: readonly (readonly number[])[]): Promise<void> {
   const { input, output } = circuit.program;
   for (const values of inputs) {
     const fields = values.map(BigInt);
@@ -81,7 +89,7 @@ async function checkAnswers(circuit: TestedCircuit, inputs: readonly number[][])
 }
 
 /** Sums of fields reach both ends of their intervals: the certificate could not be narrower, nor the inputs more extreme. */
-function checkEnds({ program, intervals, execute }: TestedCircuit, extremes: readonly number[][]): void {
+function checkEnds({ program, intervals, execute }: TestedCircuit, extremes: readonly (readonly number[])[]): void {
   const runs = extremes.map((values) => execute(values));
   for (const { id, operation } of program.steps) {
     if (!isLinear(operation) || inputsOf(operation).some((name) => name !== "input")) continue;
