@@ -4,8 +4,9 @@ import { fileURLToPath } from "node:url";
 import type { Hex } from "viem";
 
 import { build } from "../../src/model/build.ts";
-import { prove, publicSignalsOf } from "../../src/model/groth16.ts";
+import { prove } from "../../src/model/groth16.ts";
 import { witnessOf } from "../../src/model/witness.ts";
+import { publicSignalsOf } from "../../src/model/witness-file.ts";
 import { modelOf } from "../../src/protocol/model.ts";
 import type { VerificationKey } from "../../src/protocol/model.ts";
 import { keyFromSnarkjs, proofFromSnarkjs, publicSignalsFromSnarkjs } from "../../src/protocol/snarkjs.ts";
@@ -52,7 +53,7 @@ export async function sampleModel(
     key,
     manifestHash: NO_MANIFEST,
     async answer(applicant) {
-      const { input, output } = publicSignalsFromSnarkjs(await publicSignalsOf(await run(applicant, 0n), 3));
+      const { input, output } = publicSignalsFromSnarkjs(publicSignalsOf(await run(applicant, 0n), 3).map(String));
       return { input, output };
     },
     async prove(applicant, context) {

@@ -131,12 +131,6 @@ export async function constraintCountOf(r1cs: Uint8Array): Promise<number> {
   return (await r1csFile.info(r1cs)).nConstraints;
 }
 
-/** The public signals of a circuit among the first wires of its witness: what it says before anything is proven. */
-export async function publicSignalsOf(witness: Uint8Array, count: number): Promise<string[]> {
-  // The first wire is the constant one.
-  return (await wtns.exportJson(witness)).slice(1, 1 + count).map(String);
-}
-
 /** Whether a witness satisfies every constraint. */
 export function satisfies(witness: Uint8Array, r1cs: Uint8Array): Promise<boolean> {
   // Without a logger it fails on the very constraint that does not hold.

@@ -10,7 +10,6 @@ declare module "snarkjs" {
 
   const wtns: {
     check(r1cs: File, witness: File, logger: { info(line: string): void; warn(line: string): void }): Promise<boolean>;
-    exportJson(witness: File): Promise<bigint[]>;
   };
 
   type Logger = {

@@ -3,12 +3,12 @@ import { costOf, type CostReport } from "../../src/model/circuit/cost.ts";
 import { emitCircuit } from "../../src/model/circuit/emit.ts";
 import { planCircuit } from "../../src/model/circuit/plan.ts";
 import { compileText, type CompiledCircuit } from "../../src/model/compile.ts";
-import { publicSignalsOf } from "../../src/model/groth16.ts";
 import { executorOf, outputOf, type Executor } from "../../src/model/program/execute.ts";
 import { intervalsOf, type Intervals } from "../../src/model/program/intervals.ts";
 import type { Program } from "../../src/model/program/program.ts";
 import { packSecrets } from "../../src/model/program/secrets.ts";
 import { witnessOf } from "../../src/model/witness.ts";
+import { publicSignalsOf } from "../../src/model/witness-file.ts";
 import { pack } from "../../src/protocol/packing.ts";
 import type { Random } from "./random.ts";
 
@@ -46,7 +46,7 @@ export function witnessFor({ program, wasm }: TestedCircuit, input: readonly num
 
 /** The circuit's public signals for an input: commitment, output and context. */
 export async function signalsFor(circuit: TestedCircuit, input: readonly number[]): Promise<bigint[]> {
-  return (await publicSignalsOf(await witnessFor(circuit, input), 3)).map(BigInt);
+  return publicSignalsOf(await witnessFor(circuit, input), 3);
 }
 
 /** Inputs at both ends of every field, then random ones; every third field is at an edge of its range. */

@@ -12,7 +12,7 @@ import {
   type Constraint,
   type Constraints,
 } from "../../src/model/lint/r1cs-file.ts";
-import { readWitness } from "../../src/model/lint/witness-file.ts";
+import { readWitness } from "../../src/model/witness-file.ts";
 import { compileText, type CompiledCircuit } from "../../src/model/compile.ts";
 import { satisfies } from "../../src/model/groth16.ts";
 import { witnessOf, type CircuitInputs } from "../../src/model/witness.ts";

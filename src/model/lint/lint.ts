@@ -11,7 +11,7 @@ import { Propagation, type Rule } from "./propagation.ts";
 import { checkSignals } from "./public-signals.ts";
 import { isInput, readConstraints, type Constraints } from "./r1cs-file.ts";
 import { systemOf } from "./system.ts";
-import { readWitness } from "./witness-file.ts";
+import { readWitness } from "../witness-file.ts";
 
 /** What is wrong with a circuit. Wires are numbered as in the compiled constraints. */
 export type Finding =

@@ -5,7 +5,7 @@ import { MalformedFileError } from "../../../src/model/ceremony/sections.ts";
 import type { CompiledCircuit } from "../../../src/model/compile.ts";
 import { ForeignWitnessError, lintCircuit } from "../../../src/model/lint/lint.ts";
 import { isInput, readConstraints } from "../../../src/model/lint/r1cs-file.ts";
-import { MalformedWitnessError, readWitness } from "../../../src/model/lint/witness-file.ts";
+import { MalformedWitnessError, readWitness } from "../../../src/model/witness-file.ts";
 import { witnessOf } from "../../../src/model/witness.ts";
 import { GROUP_ORDER } from "../../../src/protocol/bn254.ts";
 

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { compileText } from "../../../src/model/compile.ts";
 import { determine, isSound, lintCircuit } from "../../../src/model/lint/lint.ts";
 import { readConstraints, isInput, type Constraints } from "../../../src/model/lint/r1cs-file.ts";
-import { readWitness } from "../../../src/model/lint/witness-file.ts";
+import { readWitness } from "../../../src/model/witness-file.ts";
 import type { Operation, Program } from "../../../src/model/program/program.ts";
 import { NoWitnessError, witnessOf, type CircuitInputs } from "../../../src/model/witness.ts";
 import type { CompiledCircuit } from "../../../src/model/compile.ts";

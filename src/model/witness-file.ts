@@ -1,6 +1,6 @@
-/** Reads the value of every wire out of a witness. */
-import { GROUP_ORDER } from "../../protocol/bn254.ts";
-import { fromLittleEndian } from "../ceremony/sections.ts";
+/** Reads the values of wires out of a witness. */
+import { GROUP_ORDER } from "../protocol/bn254.ts";
+import { fromLittleEndian } from "./ceremony/sections.ts";
 
 const FIELD_BYTES = 32;
 /** Magic, version, number of sections; then a section's type and length; the field's size, the field, the count; the next section's head. */
@@ -17,10 +17,19 @@ export function readWitness(witness: Uint8Array, wires: number): bigint[] {
   if (fromLittleEndian(bytes.subarray(COUNT_AT - FIELD_BYTES, COUNT_AT)) !== GROUP_ORDER) {
     throw new MalformedWitnessError("it is over another field than BN254's");
   }
-  return Array.from({ length: wires }, (_, wire) => {
-    const at = VALUES_AT + wire * FIELD_BYTES;
-    return fromLittleEndian(bytes.subarray(at, at + FIELD_BYTES));
-  });
+  return Array.from({ length: wires }, (_, wire) => valueAt(bytes, wire));
+}
+
+/** The public signals of a circuit among the first wires of its witness: what it says before anything is proven. */
+export function publicSignalsOf(witness: Uint8Array, count: number): bigint[] {
+  const bytes = Buffer.from(witness.buffer, witness.byteOffset, witness.byteLength);
+  // The first wire is the constant one.
+  return Array.from({ length: count }, (_, signal) => valueAt(bytes, 1 + signal));
+}
+
+function valueAt(witness: Buffer, wire: number): bigint {
+  const at = VALUES_AT + wire * FIELD_BYTES;
+  return fromLittleEndian(witness.subarray(at, at + FIELD_BYTES));
 }
 
 /** A witness is damaged, or of another circuit. */
