@@ -154,3 +154,18 @@ export function inputsOf(operator: Operator): readonly string[] {
       return [operator.input];
   }
 }
+
+/** A node that reads one tensor under another name. */
+export function rewired(node: Node, from: string, to: string): Node {
+  const { operator } = node;
+  const name = (tensor: string): string => (tensor === from ? to : tensor);
+  switch (operator.kind) {
+    case "gather":
+    case "sum":
+      return { ...node, operator: { ...operator, inputs: operator.inputs.map(name) } };
+    case "product":
+      return { ...node, operator: { ...operator, left: name(operator.left), right: name(operator.right) } };
+    default:
+      return { ...node, operator: { ...operator, input: name(operator.input) } };
+  }
+}

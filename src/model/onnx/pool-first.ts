@@ -2,7 +2,7 @@
  * Takes the largest first, and bends it then: `max(f(a), f(b)) = f(max(a, b))` where f never falls. It is the same to the
  * last bit, and a circuit that bends one number for each window instead of all of them costs much less.
  */
-import { inputsOf, type Graph, type Maximum, type Node, type Operator } from "../graph.ts";
+import { inputsOf, type Graph, type Maximum, type Node, type Operator, rewired } from "../graph.ts";
 
 /** Moves each activation that only a maximum reads behind it. */
 export function poolFirst(graph: Graph): Graph {
@@ -21,7 +21,7 @@ function swapped(graph: Graph, { id }: Node): Graph {
   const pooled: Maximum = { ...max.operator, input: operator.input };
   const nodes = graph.nodes.flatMap((node): Node[] => {
     if (node === bend) return [];
-    if (node !== max) return [renamed(node, id, input)];
+    if (node !== max) return [rewired(node, id, input)];
     return [
       { ...max, operator: pooled },
       { id: input, size: max.size, origin, operator: { ...operator, input: id } },
@@ -41,18 +41,4 @@ function neverFalls(operator: Operator): operator is Bend {
 function readersOf({ nodes, outputs }: Graph, tensor: string): number {
   const reads = nodes.filter(({ operator }) => inputsOf(operator).includes(tensor)).length;
   return reads + outputs.filter((output) => output.tensor === tensor).length;
-}
-
-function renamed(node: Node, from: string, to: string): Node {
-  const { operator } = node;
-  const name = (tensor: string): string => (tensor === from ? to : tensor);
-  switch (operator.kind) {
-    case "gather":
-    case "sum":
-      return { ...node, operator: { ...operator, inputs: operator.inputs.map(name) } };
-    case "product":
-      return { ...node, operator: { ...operator, left: name(operator.left), right: name(operator.right) } };
-    default:
-      return { ...node, operator: { ...operator, input: name(operator.input) } };
-  }
 }

@@ -1,5 +1,5 @@
 /** Leaves out of a graph what it can do without. */
-import { inputsOf } from "../graph.ts";
+import { inputsOf, rewired } from "../graph.ts";
 import type { Affine, Conv, Dense, Graph, LinearOperator, Node } from "../graph.ts";
 
 /** Merges affine functions into the weights before them, and drops what no output needs. */
@@ -7,8 +7,17 @@ export function simplify(whole: Graph): Graph {
   const graph = withoutDeadNodes(whole);
   const uses = usesOf(graph);
   const merged = new Map<string, Node>();
-  for (const node of graph.nodes) merged.set(node.id, mergeInto(node, merged, uses));
-  return withoutDeadNodes({ ...graph, nodes: [...merged.values()] });
+  // What a merged layer is called now, by what its affine function was called: the layer keeps its own name.
+  const names = new Map<string, string>();
+  for (const each of graph.nodes) {
+    const node = inputsOf(each.operator).reduce((read, name) => rewired(read, name, names.get(name) ?? name), each);
+    const isOnlyReader = inputsOf(each.operator).every((name) => uses.get(name) === 1);
+    const layer = isOnlyReader ? mergeInto(node, merged) : node;
+    merged.set(layer.id, layer);
+    names.set(node.id, layer.id);
+  }
+  const outputs = graph.outputs.map((output) => ({ ...output, tensor: names.get(output.tensor) ?? output.tensor }));
+  return withoutDeadNodes({ ...graph, nodes: [...merged.values()], outputs });
 }
 
 function usesOf({ nodes, outputs }: Graph): ReadonlyMap<string, number> {
@@ -18,14 +27,14 @@ function usesOf({ nodes, outputs }: Graph): ReadonlyMap<string, number> {
   return uses;
 }
 
-function mergeInto(node: Node, before: ReadonlyMap<string, Node>, uses: ReadonlyMap<string, number>): Node {
+function mergeInto(node: Node, before: ReadonlyMap<string, Node>): Node {
   const { operator } = node;
-  if (operator.kind !== "affine" || uses.get(operator.input) !== 1) return node;
+  if (operator.kind !== "affine") return node;
   const previous = before.get(operator.input);
   const merged = previous && mergedOf(previous, operator);
   if (previous === undefined || merged === undefined) return node;
   const origin = previous.origin === node.origin ? node.origin : `${previous.origin}, ${node.origin}`;
-  return { ...node, origin, operator: merged };
+  return { ...previous, origin, operator: merged };
 }
 
 function mergedOf({ operator, size }: Node, after: Affine): LinearOperator | undefined {

@@ -41,6 +41,9 @@ export function quantise(
 ): QuantisedModel {
   const codecs = codecsOf(source);
   if (codecs.length !== graph.inputSize) throw new FieldCountError(codecs.length, graph.inputSize);
+  const ids = graph.nodes.map(({ id }) => id);
+  const unknown = Object.keys(widths.layers ?? {}).find((name) => !ids.includes(name));
+  if (unknown !== undefined) throw new UnknownLayerError(unknown, ids);
   const program = new ProgramBuilder(codecs.map(widthOf), source.weights === "private");
   const answer = answerOf(graph, source.output);
   const tensors = new Map<string, Quantised>([[INPUT, inputAs(codecs)]]);
@@ -276,6 +279,15 @@ export class OutputCountError extends Error {
 
   constructor(count: number) {
     super(`The model answers ${count} numbers, and one element holds ${MAX_BITS} bits. Answer with the label instead.`);
+  }
+}
+
+/** Widths are given for a layer that the model does not have. */
+export class UnknownLayerError extends Error {
+  override readonly name = "UnknownLayerError";
+
+  constructor(given: string, layers: readonly string[]) {
+    super(`The model has no layer ${JSON.stringify(given)} to settle the widths of. It has ${layers.join(", ")}.`);
   }
 }
 
