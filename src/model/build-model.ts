@@ -10,6 +10,7 @@ import type { Graph } from "./graph.ts";
 import { importOnnx } from "./onnx/import.ts";
 import { certificateOf, type Certificate } from "./program/certificate.ts";
 import { checkCertificate } from "./program/check-certificate.ts";
+import { checkLabels } from "./program/labels.ts";
 import type { Program } from "./program/program.ts";
 import { agreementOf, floatAnswersOf, type Agreement } from "./quantise/agreement.ts";
 import { searchWidths } from "./quantise/search.ts";
@@ -76,6 +77,7 @@ export function deriveFrom(
   onStep("certifying");
   const { program, intervals, scales } = model;
   checkCertificate(program, intervals);
+  checkLabels(source.output, program, intervals);
   onStep("planning the circuit");
   const plan = planCircuit(program, intervals);
   const cost = costOf(plan);

@@ -6,17 +6,22 @@ export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (value !== null && typeof value === "object") {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonicalJson(each)}`).join(",")}}`;
+    return `{${entries.map(([key, each]) => `${quoted(key)}:${canonicalJson(each)}`).join(",")}}`;
   }
-  if (typeof value === "number" && !Number.isFinite(value)) throw new NotJsonError(value);
-  return JSON.stringify(value);
+  if (typeof value === "number" && !Number.isFinite(value)) throw new NotJsonError(String(value));
+  return typeof value === "string" ? quoted(value) : JSON.stringify(value);
 }
 
-/** A number that JSON does not have. */
+function quoted(text: string): string {
+  if (!text.isWellFormed()) throw new NotJsonError("half of a surrogate pair");
+  return JSON.stringify(text);
+}
+
+/** Something that JSON does not have, or RFC 8785 has no form for. */
 export class NotJsonError extends Error {
   override readonly name = "NotJsonError";
 
-  constructor(value: number) {
-    super(`JSON has no ${value}. Store finite numbers only.`);
+  constructor(value: string) {
+    super(`Canonical JSON has no ${value}. Store finite numbers and whole characters only.`);
   }
 }

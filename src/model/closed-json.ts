@@ -54,9 +54,9 @@ export function closedJson(name: string, fail: Fail) {
       return found;
     },
 
-    count: (value: unknown, field: string): number => {
-      if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) {
-        throw fail(field, "a whole number from 1 on", value);
+    count: (value: unknown, field: string, most: number): number => {
+      if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1 || value > most) {
+        throw fail(field, `a whole number from 1 to ${most}`, value);
       }
       return value;
     },

@@ -1,4 +1,5 @@
 /** Between what people write, decimals with units, and the integers that a circuit takes. Nothing is rounded or clamped. */
+import { describe } from "../protocol/describe.ts";
 import { bitLength } from "./integers.ts";
 import { add, divide, fractionFrom, multiply, rationalFrom, subtract, toNumber, type Rational } from "./rational.ts";
 
@@ -93,7 +94,7 @@ export class FieldTypeError extends Error {
   readonly field: string;
 
   constructor(field: string, value: unknown, options?: ErrorOptions) {
-    super(`Field ${field} takes a decimal number, got ${JSON.stringify(value) ?? String(value)}.`, options);
+    super(`Field ${field} takes a decimal number, got ${describe(value)}.`, options);
     this.field = field;
   }
 }

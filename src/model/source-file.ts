@@ -1,7 +1,7 @@
 /** Reads `model.json`, and says what is wrong with it. */
 import { widthOf } from "./codec.ts";
 import { fractionFrom, type Rational } from "./rational.ts";
-import { codecsOf, type ModelSource } from "./source.ts";
+import { codecsOf, MOST_FIELDS, repeatedName, type FieldSource, type ModelSource } from "./source.ts";
 
 /** Reads a model's source. */
 export function readSource(text: string): ModelSource {
@@ -23,7 +23,10 @@ export function readSource(text: string): ModelSource {
     const field = expectObject(each, at);
     for (const key of ["name", "min", "max", "step"]) expectText(field[key], `${at}.${key}`);
     if (field["count"] !== undefined) expectCount(field["count"], `${at}.count`);
+    if (field["unit"] !== undefined) expectText(field["unit"], `${at}.unit`);
   }
+  const twice = repeatedName(fields as FieldSource[]);
+  if (twice !== undefined) throw new SourceError("input.fields", `has two fields called ${JSON.stringify(twice)}`);
   const output = expectObject(source["output"], "output");
   expectText(output["name"], "output.name");
   expectOneOf(output["visibility"], ["hidden", "public"], "output.visibility");
@@ -39,6 +42,8 @@ export function readSource(text: string): ModelSource {
     const card = expectObject(source["card"], "card");
     for (const key of ["data", "training"]) expectText(card[key], `card.${key}`);
   }
+  if (output["unit"] !== undefined) expectText(output["unit"], "output.unit");
+  if (output["labels"] !== undefined) expectLabels(output["labels"], output["kind"]);
   if (output["step"] !== undefined) expectStep(output["step"], output["kind"]);
   const { agreement } = source;
   if (agreement !== undefined && !(typeof agreement === "number" && agreement > 0 && agreement <= 1)) {
@@ -63,6 +68,12 @@ function expectOneOf(value: unknown, known: readonly string[], at: string): void
   if (!known.includes(value as string)) throw new SourceError(at, `is one of ${known.join(", ")}`);
 }
 
+function expectLabels(value: unknown, kind: unknown): void {
+  if (kind !== "label") throw new SourceError("output.labels", "is for a label, and numbers have none");
+  if (!Array.isArray(value) || value.length === 0) throw new SourceError("output.labels", "names each class");
+  for (const [index, label] of value.entries()) expectText(label, `output.labels[${index}]`);
+}
+
 function expectStep(value: unknown, kind: unknown): void {
   expectText(value, "output.step");
   if (kind !== "numbers") throw new SourceError("output.step", "is for numbers, and a label has none");
@@ -76,7 +87,8 @@ function expectStep(value: unknown, kind: unknown): void {
 }
 
 function expectCount(value: unknown, at: string): void {
-  if (!Number.isInteger(value) || (value as number) < 1) throw new SourceError(at, "is a whole number from 1 on");
+  const isCount = Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_FIELDS;
+  if (!isCount) throw new SourceError(at, `is a whole number from 1 to ${MOST_FIELDS}`);
 }
 
 /** A `model.json` says something that makes no sense. */

@@ -54,6 +54,15 @@ export type LayerWidths = {
   readonly sum?: number;
 };
 
+/** More would be a mistake, or an attempt on somebody's memory. */
+export const MOST_FIELDS = 2 ** 20;
+
+/** A name that two fields share, if any: one value would serve both. */
+export function repeatedName(fields: readonly FieldSource[]): string | undefined {
+  const names = fields.map(({ name }) => name);
+  return names.find((name, at) => names.indexOf(name) !== at);
+}
+
 /** One codec for each number that the model takes. */
 export function codecsOf({ input }: Pick<ModelSource, "input">): FieldCodec[] {
   return input.fields.flatMap(({ count, ...codec }) => {

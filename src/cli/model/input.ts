@@ -33,15 +33,15 @@ export async function readJson(file: string, what: string): Promise<unknown> {
 }
 
 function fieldsFrom(options: readonly string[]): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
+  const fields = new Map<string, unknown>();
   for (const option of options) {
     const at = option.indexOf("=");
     if (at < 1) throw new UsageError(`--field takes NAME=VALUE, got ${JSON.stringify(option)}.`);
     const [name, value] = [option.slice(0, at).trim(), option.slice(at + 1)];
-    if (Object.hasOwn(fields, name)) throw new UsageError(`--field gives ${name} twice.`);
-    fields[name] = value.trim().startsWith("[") ? listFrom(name, value) : value;
+    if (fields.has(name)) throw new UsageError(`--field gives ${name} twice.`);
+    fields.set(name, value.trim().startsWith("[") ? listFrom(name, value) : value);
   }
-  return fields;
+  return Object.fromEntries(fields);
 }
 
 function listFrom(name: string, value: string): unknown {

@@ -1,5 +1,5 @@
 /** From a model's folder to all that answering, proving, publishing and checking needs. */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
@@ -57,11 +57,12 @@ type Texts = Partial<Record<keyof typeof FILES, string | Uint8Array>>;
  * @param folder With `model.json`, `model.onnx` and the data.
  */
 export async function buildModel(folder: string, out: string, options: BuildModelOptions): Promise<BuiltModel> {
+  const target = resolve(out);
+  await checkTarget(target);
   const { derived, compiled } = await deriveCircuit(folder, options);
   const { key, transcript } = await setupOf(compiled.r1cs, options.setup, options);
   const shapeKey = await verificationKeyOf(key);
   options.onStep?.("writing");
-  const target = resolve(out);
   const weights = await weightsFor(derived, shapeKey, target);
   const texts: Texts = {
     ...circuitTexts(derived, compiled),
@@ -88,8 +89,9 @@ export async function buildCircuit(
   out: string,
   options: Omit<BuildModelOptions, "setup">,
 ): Promise<Pick<BuiltModel, "folder" | "derived"> & { readonly circuit: string }> {
-  const { derived, compiled } = await deriveCircuit(folder, options);
   const target = resolve(out);
+  await checkTarget(target);
+  const { derived, compiled } = await deriveCircuit(folder, options);
   await replace(target, circuitTexts(derived, compiled));
   return { folder: target, circuit: join(target, FILES.circuit), derived };
 }
@@ -149,9 +151,10 @@ async function weightsFor(
   }
   const blinding = randomScalar();
   const proof = proveWeights(shapeKey, [...packSecrets(program), blinding]);
+  const proofText = formatWeightsProof(proof);
   return {
     key: absorbed(shapeKey, proof.constant),
-    texts: { weights: formatWeights({ secrets, blinding }), weightsProof: formatWeightsProof(proof) },
+    texts: { weights: formatWeights({ secrets, blinding, proof: digest(proofText) }), weightsProof: proofText },
   };
 }
 
@@ -174,25 +177,44 @@ async function earlierWeights(folder: string): Promise<{ weights: PrivateWeights
     ]);
     return { weights: parseWeights(weights), proof };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (isCode(error, "ENOENT")) return undefined;
     throw error;
   }
 }
 
+/** Refuses to write where something else would be lost, before any work is done. */
+async function checkTarget(folder: string): Promise<void> {
+  const present: string[] = await readdir(folder).catch((error: unknown) => {
+    if (isCode(error, "ENOENT")) return [];
+    throw isCode(error, "ENOTDIR") ? new NotAModelFolderError(folder) : error;
+  });
+  const own: readonly string[] = Object.values(FILES);
+  if (!present.every((file) => own.includes(file))) throw new NotAModelFolderError(folder);
+}
+
 /** Writes beside, then renames, so that a build which is killed leaves the one before. */
 async function replace(folder: string, texts: Texts): Promise<void> {
-  const present: string[] = await readdir(folder).catch(() => []);
-  if (present.length > 0 && !present.includes(FILES.program)) throw new NotAModelFolderError(folder);
-  const unfinished = `${folder}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
   await mkdir(dirname(folder), { recursive: true });
-  await mkdir(unfinished);
-  for (const [name, content] of Object.entries(texts)) {
-    const file = FILES[name as keyof typeof FILES];
-    await writeFile(join(unfinished, file), content, { mode: name === "weights" ? 0o600 : 0o644 });
+  const beside = await mkdtemp(`${folder}.`);
+  const [made, old] = [join(beside, "made"), join(beside, "old")];
+  try {
+    await mkdir(made);
+    for (const [name, content] of Object.entries(texts)) {
+      const file = FILES[name as keyof typeof FILES];
+      await writeFile(join(made, file), content, { mode: name === "weights" ? 0o600 : 0o644 });
+    }
+    await checkTarget(folder);
+    await rename(folder, old).catch((error: unknown) => {
+      if (!isCode(error, "ENOENT")) throw error;
+    });
+    await rename(made, folder);
+  } finally {
+    await rm(beside, { recursive: true });
   }
-  await rm(folder, { recursive: true, force: true });
-  await rename(unfinished, folder);
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return (error as NodeJS.ErrnoException).code === code;
 }
 
 /** There is something else where a built model should go. */

@@ -1,4 +1,5 @@
 /** From what an agent writes to the integers of a model's fields. Every complaint names the field. */
+import { describe } from "../../protocol/describe.ts";
 import { encode, FieldTypeError } from "../codec.ts";
 import type { FieldSource } from "../source.ts";
 
@@ -51,7 +52,7 @@ export class InputShapeError extends Error {
 
   constructor(fields: readonly FieldSource[], given: unknown) {
     const example = fields.slice(0, 2).map(({ name }) => `${JSON.stringify(name)}: ...`);
-    super(`An input is an object such as { ${example.join(", ")} }, got ${JSON.stringify(given) ?? String(given)}.`);
+    super(`An input is an object such as { ${example.join(", ")} }, got ${describe(given)}.`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** A built model at work: it answers at once, and proves its answers. */
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 import { numberToHex, type Hex } from "viem";
 
@@ -18,7 +19,7 @@ import { readProgram } from "../program/program-file.ts";
 import { packSecrets, withSecrets } from "../program/secrets.ts";
 import { fractionFrom, multiply, toNumber } from "../rational.ts";
 import { witnessOf, type CircuitInputs } from "../witness.ts";
-import { FILES, MissingFileError, WrongFileError } from "./files.ts";
+import { FILES, MissingFileError, parseKey, WrongFileError } from "./files.ts";
 import { encodeInput } from "./input.ts";
 import { parseWeights, type PrivateWeights } from "./weights-file.ts";
 
@@ -46,7 +47,7 @@ export type OpenModel = {
   /** The same, of fields that are integers already. */
   readonly answerSteps: (fields: readonly number[], salt: bigint) => Answer;
   /** Proves an answer in one context, and checks the proof. */
-  readonly prove: (answer: Pick<Answer, "fields" | "salt">, context: bigint) => Promise<Proof>;
+  readonly prove: (answer: Omit<Answer, "value">, context: bigint) => Promise<Proof>;
 };
 
 /** Opens a built model. What its files are is checked against the manifest; whether that is sound, `verifyModel` tells. */
@@ -59,9 +60,12 @@ export async function openModel(folder: string): Promise<OpenModel> {
   const programText = (await read(FILES.program)).toString("utf8");
   const found = digest(programText);
   if (found !== manifest.program) throw new WrongFileError(FILES.program, found, manifest.program);
-  const key = JSON.parse((await read(FILES.verificationKey)).toString("utf8")) as VerificationKey;
+  const key = parseKey((await read(FILES.verificationKey)).toString("utf8"));
   const shape = readProgram(programText);
   const weights = await privateWeights(folder, read);
+  if (weights !== undefined && weights.proof !== manifest.weights) {
+    throw new WrongFileError(FILES.weights, weights.proof, manifest.weights ?? "of none");
+  }
   const program = weights === undefined ? shape : withSecrets(shape, weights.secrets);
   let execute: Executor | undefined;
   const { widths, visibility } = program.input;
@@ -92,7 +96,7 @@ export async function openModel(folder: string): Promise<OpenModel> {
       return answerSteps(encodeInput(manifest.input.fields, given), salt);
     },
     answerSteps,
-    async prove({ fields, salt }, context) {
+    async prove({ fields, salt, input: claimed, output: answered }, context) {
       warm ??= Promise.all([read(FILES.witness), read(FILES.key)]);
       const [wasm, provingKey] = await warm;
       const inputs: CircuitInputs = {
@@ -103,9 +107,14 @@ export async function openModel(folder: string): Promise<OpenModel> {
       };
       const { proof, publicSignals } = await prove(provingKey, await witnessOf(wasm, inputs));
       const signals = publicSignals.slice(0, 3);
-      if (!(await isProof(key, { proof, publicSignals: signals }))) throw new ProofRefusedError();
-      const [input, output, proven] = signals.map((signal) => word(BigInt(signal))) as [Hex, Hex, Hex];
-      return { proof: proofFromSnarkjs(proof), input, output, context: proven };
+      // Of this very answer, whatever the files say that they are.
+      const asked = [claimed, answered, word(context)] as const;
+      const isAnswered = isDeepStrictEqual(
+        signals.map((signal) => word(BigInt(signal))),
+        asked,
+      );
+      if (!isAnswered || !(await isProof(key, { proof, publicSignals: signals }))) throw new ProofRefusedError();
+      return { proof: proofFromSnarkjs(proof), input: claimed, output: answered, context: asked[2] };
     },
   };
 }
@@ -134,11 +143,13 @@ function word(value: bigint): Hex {
   return numberToHex(value, { size: 32 });
 }
 
-/** A proof that was just made does not hold: the files do not belong together. */
+/** A proof that was just made does not hold, or is of another answer: the files do not belong together. */
 export class ProofRefusedError extends Error {
   override readonly name = "ProofRefusedError";
 
   constructor() {
-    super("The proof that was made does not hold. The model's files do not belong together: verify the model.");
+    super(
+      "The proof that was made is none of this answer. The model's files do not belong together: verify the model.",
+    );
   }
 }

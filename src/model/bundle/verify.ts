@@ -9,14 +9,14 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { Hex } from "viem";
 
+import type { G2Point } from "../../protocol/bn254.ts";
 import { modelOf } from "../../protocol/model.ts";
 import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
 import { digest } from "../cache.ts";
 import { deltaOf, readKey, type Contribution, isContributedTo } from "../ceremony/key-file.ts";
-import { sha256Of } from "../ceremony/files.ts";
 import { compare } from "../ceremony/folder.ts";
 import { isDevelopmentSetup } from "../ceremony/known-phase1.ts";
-import { refuseSharedDelta } from "../ceremony/shared-delta.ts";
+import { refuseSharedDelta, type NamedDelta } from "../ceremony/shared-delta.ts";
 import { checkKeyFile, type StepOptions } from "../ceremony/step.ts";
 import { parseTranscript } from "../ceremony/transcript.ts";
 import { NoContributionError, phase1Of } from "../ceremony/verify.ts";
@@ -33,12 +33,13 @@ import { manifestHashOf, parseManifest, type Manifest } from "../manifest/manife
 import { absorbed } from "../private-weights/absorb.ts";
 import { checkWeights } from "../private-weights/knowledge.ts";
 import { certificateOf, formatCertificate } from "../program/certificate.ts";
+import { checkLabels } from "../program/labels.ts";
 import { checkCertificate } from "../program/check-certificate.ts";
 import { intervalsOf } from "../program/intervals.ts";
 import type { Program } from "../program/program.ts";
 import { readProgram } from "../program/program-file.ts";
 import { privateSteps } from "../program/secrets.ts";
-import { FILES, MissingFileError, WrongFileError } from "./files.ts";
+import { FILES, MissingFileError, parseKey, WrongFileError } from "./files.ts";
 import { lintInputs } from "./lint-inputs.ts";
 import { parseWeightsProof } from "./weights-file.ts";
 
@@ -76,31 +77,35 @@ export async function verifyModel(folder: string, options: VerifyModelOptions = 
   onStep("checking the certificate");
   const program = readProgram(await files.text("program"));
   checkFields(manifest, program);
+  const hasPrivateWeights = privateSteps(program).length > 0;
+  if (hasPrivateWeights !== (manifest.weights !== undefined)) throw new NoWeightsProofError(hasPrivateWeights);
   const intervals = intervalsOf(program);
   // Derived anew, and held against the certificate as well as against the checker, which allows for wider ones.
   const certificate = digest(formatCertificate(certificateOf(intervals)));
   if (certificate !== manifest.certificate) throw new OtherCertificateError();
   checkCertificate(program, intervals);
+  checkLabels(manifest.output, program, intervals);
 
   onStep("compiling the circuit again");
   const plan = planCircuit(program, intervals);
-  const { r1cs, wasm } = await compileText(emitCircuit(plan));
+  const source = emitCircuit(plan);
+  const { r1cs, wasm } = await compileText(source);
   if (digest(r1cs) !== manifest.circuit) throw new OtherCircuitError(digest(r1cs), manifest.circuit);
 
   onStep("checking that its inputs determine every wire");
   const lint = await lintCircuit({ r1cs, wasm, inputs: lintInputs(program, plan.weights) });
   if (!isSound(lint)) throw new UnsoundCircuitError(lint);
 
-  const { contributions, shapeKey } = await verifyKey(files, manifest, r1cs, options);
+  const { contributions, shapeKey, delta } = await verifyKey(files, manifest, r1cs, options);
   onStep("comparing the id");
-  const hasPrivateWeights = privateSteps(program).length > 0;
-  if (hasPrivateWeights !== (manifest.weights !== undefined)) throw new NoWeightsProofError(hasPrivateWeights);
   const key = hasPrivateWeights ? await keyWithWeights(files, manifest.weights ?? "", shapeKey) : shapeKey;
-  const written = keyFromSnarkjs(JSON.parse(await files.text("verificationKey")));
+  const written = keyFromSnarkjs(parseKey(await files.text("verificationKey")));
   if (!isDeepStrictEqual(written, keyFromSnarkjs(key))) throw new OtherKeyError();
   const id = modelOf(keyFromSnarkjs(key), manifestHashOf(manifest));
   if (options.id !== undefined && options.id.toLowerCase() !== id) throw new OtherModelError(id, options.id);
-  await compareDeltas(folder, manifest, options.beside ?? []);
+  await files.expectHash("source", digest(source));
+  await files.expectHash("witness", digest(wasm));
+  await compareDeltas({ name: folder, delta }, manifest, options.beside ?? []);
   return {
     id,
     manifest,
@@ -115,16 +120,20 @@ export async function verifyModel(folder: string, options: VerifyModelOptions = 
 
 type Files = ReturnType<typeof readerOf>;
 
+/** Each file is read once: what was hashed is what is used, whoever else writes to the folder. */
 function readerOf(folder: string) {
+  const known = new Map<string, Promise<Buffer>>();
   const bytes = (file: keyof typeof FILES): Promise<Buffer> => {
-    return readFile(join(folder, FILES[file])).catch((cause: unknown) => {
+    const content = known.get(file) ?? readFile(join(folder, FILES[file]));
+    known.set(file, content);
+    return content.catch((cause: unknown) => {
       throw new MissingFileError(folder, FILES[file], { cause });
     });
   };
   return {
-    folder,
+    bytes,
     text: async (file: keyof typeof FILES) => (await bytes(file)).toString("utf8"),
-    async expectHash(file: keyof typeof FILES, expected: string): Promise<void> {
+    expectHash: async (file: keyof typeof FILES, expected: string): Promise<void> => {
       const found = digest(await bytes(file));
       if (found !== expected) throw new WrongFileError(FILES[file], found, expected);
     },
@@ -162,35 +171,34 @@ async function verifyKey(
   manifest: Manifest,
   r1cs: Uint8Array,
   options: VerifyModelOptions,
-): Promise<{ contributions: readonly Contribution[]; shapeKey: VerificationKey }> {
+): Promise<{ contributions: readonly Contribution[]; shapeKey: VerificationKey; delta: G2Point }> {
   const transcript = parseTranscript(await files.text("transcript"));
   compare("circuit's SHA-256", transcript.circuit, manifest.circuit);
   compare("phase 1's SHA-256", transcript.phase1.sha256, manifest.phase1);
   compare("key's SHA-256", transcript.key.sha256, manifest.key);
-  const path = join(files.folder, FILES.key);
-  const record = await readKey(path);
-  compare("list of contributions", transcript.contributions, record.contributions);
-  if (!isContributedTo(record)) throw new NoContributionError();
+  const key = await files.bytes("key");
+  const { contributions, delta } = await readKey(key);
+  compare("list of contributions", transcript.contributions, contributions);
+  if (!isContributedTo({ contributions })) throw new NoContributionError();
   const phase1 = await phase1Of(transcript, options);
   const scratch = await mkdtemp(join(tmpdir(), "assay-verify-"));
   try {
-    // What was compiled here, and not what came with the model.
-    const circuit = join(scratch, FILES.circuit);
-    await writeFile(circuit, r1cs);
-    await checkKeyFile({ r1cs: circuit, phase1, key: path }, options);
+    // What was compiled and read here, and not what may lie in the folder by now.
+    const [circuitFile, keyFile] = [join(scratch, FILES.circuit), join(scratch, FILES.key)];
+    await writeFile(circuitFile, r1cs);
+    await writeFile(keyFile, key);
+    await checkKeyFile({ r1cs: circuitFile, phase1, key: keyFile }, options);
   } finally {
     await rm(scratch, { recursive: true });
   }
-  return { contributions: record.contributions, shapeKey: await verificationKeyOf(path) };
+  return { contributions, delta, shapeKey: await verificationKeyOf(key) };
 }
 
 /** Models of one shape share circuit and key, and with them the delta: that is what a shape is for. */
-async function compareDeltas(folder: string, manifest: Manifest, beside: readonly string[]): Promise<void> {
-  const own = { name: folder, delta: await deltaOf(join(folder, FILES.key)) };
+async function compareDeltas(own: NamedDelta, manifest: Manifest, beside: readonly string[]): Promise<void> {
   for (const name of beside) {
-    const other = join(name, FILES.key);
-    if ((await sha256Of(other)) === manifest.key) continue;
-    refuseSharedDelta([own, { name, delta: await deltaOf(other) }]);
+    const key = await readerOf(name).bytes("key");
+    if (digest(key) !== manifest.key) refuseSharedDelta([own, { name, delta: await deltaOf(key) }]);
   }
 }
 

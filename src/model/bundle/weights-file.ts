@@ -6,19 +6,24 @@ import type { WeightsProof } from "../private-weights/knowledge.ts";
 import type { Secrets } from "../program/secrets.ts";
 
 /** The weights by step, and the number that hides them in the key. */
-export type PrivateWeights = { readonly secrets: Secrets; readonly blinding: bigint };
+export type PrivateWeights = {
+  readonly secrets: Secrets;
+  readonly blinding: bigint;
+  /** SHA-256 of the proof that they are known, so that one model's weights are not taken for another's. */
+  readonly proof: string;
+};
 
 const json = closedJson("file", (field, expected, given) => new MalformedWeightsError(field, expected, given));
 const { object, list, matching } = json;
 const DECIMAL = /^-?\d{1,78}$/;
 
-export function formatWeights({ secrets, blinding }: PrivateWeights): string {
-  const all = { blinding, steps: secrets };
+export function formatWeights({ secrets, blinding, proof }: PrivateWeights): string {
+  const all = { proof, blinding, steps: secrets };
   return `${JSON.stringify(all, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value))}\n`;
 }
 
 export function parseWeights(text: string): PrivateWeights {
-  const all = object(json.parse(text), "file", ["blinding", "steps"]);
+  const all = object(json.parse(text), "file", ["proof", "blinding", "steps"]);
   const steps = all["steps"];
   if (typeof steps !== "object" || steps === null) throw new MalformedWeightsError("steps", "an object", steps);
   const secrets = Object.entries(steps).map(([step, value]) => {
@@ -30,6 +35,7 @@ export function parseWeights(text: string): PrivateWeights {
     return [step, { weights: numbers, bias: list(bias, `${step}.bias`).map((each) => integer(each, `${step}.bias`)) }];
   });
   return {
+    proof: matching(all["proof"], "proof", /^[0-9a-f]{64}$/, "a SHA-256"),
     blinding: integer(all["blinding"], "blinding"),
     secrets: Object.fromEntries(secrets) as Secrets,
   };

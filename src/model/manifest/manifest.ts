@@ -8,7 +8,8 @@ import { describe } from "../../protocol/describe.ts";
 import { canonicalJson } from "../canonical-json.ts";
 import { closedJson } from "../closed-json.ts";
 import type { OutputField, Visibility } from "../program/program.ts";
-import type { FieldSource } from "../source.ts";
+import { MAX_BITS } from "../../protocol/packing.ts";
+import { MOST_FIELDS, repeatedName, type FieldSource } from "../source.ts";
 
 export type Manifest = ManifestHashes & {
   readonly version: 1;
@@ -96,6 +97,8 @@ export function parseManifest(content: string): Manifest {
     transcript: hash("transcript"),
     ...(all["weights"] === undefined ? {} : { weights: hash("weights") }),
   };
+  const twice = repeatedName(manifest.input.fields);
+  if (twice !== undefined) throw new MalformedManifestError("input.fields", "of different names", twice);
   if (formatManifest(manifest) !== content) {
     throw new MalformedManifestError("manifest", "canonical JSON (RFC 8785)", "another spelling of it");
   }
@@ -112,7 +115,7 @@ function parseField(value: unknown, at: string): FieldSource {
     max: fraction("max"),
     step: fraction("step"),
     ...(field["unit"] === undefined ? {} : { unit: text(field["unit"], `${at}.unit`) }),
-    ...(field["count"] === undefined ? {} : { count: count(field["count"], `${at}.count`) }),
+    ...(field["count"] === undefined ? {} : { count: count(field["count"], `${at}.count`, MOST_FIELDS) }),
   };
 }
 
@@ -127,7 +130,7 @@ function parseOutput(value: unknown): ManifestOutput {
       const at = `output.fields[${index}]`;
       const field = object(each, at, ["bits", "encoding", "scale"]);
       return {
-        bits: count(field["bits"], `${at}.bits`),
+        bits: count(field["bits"], `${at}.bits`, MAX_BITS),
         encoding: oneOf(field["encoding"], `${at}.encoding`, ["plain", "offset"]),
         scale: matching(field["scale"], `${at}.scale`, FRACTION, "a fraction such as 1/10"),
       };

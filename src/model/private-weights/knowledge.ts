@@ -1,5 +1,5 @@
 /**
- * A Schnorr proof that whoever published a key knows the private weights in it. Without it, `IC0'` could be any point: one
+ * A Schnorr proof that whoever made a key's constant point knows the private weights in it. Without it, `IC0'` could be any point: one
  * that rewrites the constants of the circuit, and so proves what no weights could.
  */
 import { concatHex, keccak256, numberToHex, stringToHex } from "viem";

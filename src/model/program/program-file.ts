@@ -27,19 +27,24 @@ export function readProgram(text: string): Program {
   } catch (cause) {
     throw new ProgramFileError("it is not JSON of integers", { cause });
   }
+  if (typeof data !== "object" || data === null) throw new ProgramFileError("it is no object");
   const { version, input, steps, output } = data;
   if (version !== VERSION) throw new ProgramFileError(`its version is ${version}, and ${VERSION} is known`);
   if (input === undefined || steps === undefined || output === undefined) {
     throw new ProgramFileError("it lacks its input, its steps or its output");
   }
   const program = { input, steps, output };
+  let canonical: string;
   try {
     checkProgram(program);
+    canonical = writeProgram(program);
   } catch (cause) {
     // Lists that are none, and the like.
     if (!(cause instanceof TypeError)) throw cause;
     throw new ProgramFileError("its parts are not of the kinds that they should be", { cause });
   }
+  // Private weights, for one, have no place in it: nothing would bind them to the key.
+  if (canonical !== text) throw new ProgramFileError("it says more than a program, or in another spelling");
   return program;
 }
 
