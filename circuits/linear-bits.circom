@@ -19,14 +19,19 @@ template LinearBits(N, W, C, BITS) {
     signal output high[BITS - 1];
 
     var value = C;
-    for (var i = 0; i < N; i++) {
-        value += W[i] * x[i];
+    for (var start = 0; start < N; start += 28) {
+        var part = 0;
+        for (var i = start; i < N && i < start + 28; i++) {
+            part += W[i] * x[i];
+        }
+        value += part;
     }
-    var lowest = value;
+    var rest = 0;
     for (var i = 1; i < BITS; i++) {
         high[i - 1] <-- (value >> i) & 1;
         high[i - 1] * (high[i - 1] - 1) === 0;
-        lowest -= high[i - 1] * 2 ** i;
+        rest += high[i - 1] * 2 ** i;
     }
+    var lowest = value - rest;
     lowest * (lowest - 1) === 0;
 }

@@ -1,53 +1,28 @@
-import { writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { gasCommand, GAS_USAGE } from "./bench/gas-command.ts";
+import { modelsCommand, MODELS_USAGE } from "./bench/models-command.ts";
+import { runCommand, UsageError } from "../src/cli/usage.ts";
 
-import { ALL_SIZES, measureGas } from "./bench/gas.ts";
-import { formatGas } from "./bench/gas-table.ts";
-import { buildContracts } from "./local/build-contracts.ts";
-import { UsageError, runCommand } from "../src/cli/usage.ts";
+type Command = { readonly run: (args: readonly string[]) => Promise<void>; readonly usage: string };
 
-/** From the project's root. */
-const PINNED_GAS = "test/fixtures/gas.json";
+const COMMANDS: Readonly<Record<string, Command>> = {
+  gas: { run: gasCommand, usage: GAS_USAGE },
+  models: { run: modelsCommand, usage: MODELS_USAGE },
+};
 
-const USAGE = `Usage: npm run bench gas -- [--json] [--pin] [--sizes 1,32] [--models 1,4]
+const USAGE = Object.values(COMMANDS)
+  .map(({ usage }) => usage)
+  .join("\n\n");
 
-Measures the gas of every call on a chain of its own, with real proofs.
+const [name = "", ...args] = process.argv.slice(2);
+const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 
-  --json     print only the figures, as an array of rows
-  --sizes    the batch sizes to measure (default: ${ALL_SIZES.join(",")})
-  --models   how many models a batch is of: 1, 4 or both (default: 1,4)
-  --pin      write the figures to ${PINNED_GAS}, which a test compares
-  --help     print this`;
-
-const OPTIONS = {
-  json: { type: "boolean", default: false },
-  sizes: { type: "string", default: ALL_SIZES.join(",") },
-  models: { type: "string", default: "1,4" },
-  pin: { type: "boolean", default: false },
-  help: { type: "boolean", default: false },
-} as const;
-
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  if (values.help) {
-    console.log(USAGE);
+await runCommand(command?.usage ?? USAGE, async () => {
+  if (name === "--help" || args.includes("--help")) {
+    console.log(command?.usage ?? USAGE);
     return;
   }
-  if (positionals.length !== 1 || positionals[0] !== "gas") {
-    throw new UsageError(`What to measure must be "gas", got ${JSON.stringify(positionals.join(" "))}.`);
+  if (command === undefined) {
+    throw new UsageError(`What to measure must be "gas" or "models", got ${JSON.stringify(name)}.`);
   }
-  const sizes = numbers("--sizes", values.sizes, (size) => size >= 1 && size <= 64);
-  const models = numbers("--models", values.models, (count) => count === 1 || count === 4);
-  await buildContracts();
-  const rows = await measureGas({ sizes, models });
-  if (values.pin) await writeFile(PINNED_GAS, `${JSON.stringify(rows, null, 2)}\n`);
-  console.log(values.json ? JSON.stringify(rows, null, 2) : formatGas(rows));
-}
-
-function numbers(option: string, text: string, allowed: (value: number) => boolean): number[] {
-  const values = text.split(",").map(Number);
-  if (values.every((value) => Number.isInteger(value) && allowed(value))) return values;
-  throw new UsageError(`${option} takes numbers from its range, separated by commas, got ${JSON.stringify(text)}.`);
-}
-
-await runCommand(USAGE, main);
+  await command.run(args);
+});

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import type { StdioOptions } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -17,12 +18,15 @@ const FAILED: Totals = { passed: 0, failed: 1, skipped: 0 };
 
 /** Runs all steps, whatever becomes of each, and ends with their totals on a line. Answers the exit code. */
 export async function runSteps(steps: readonly Step[]): Promise<number> {
-  const outcomes: { name: string; totals: Totals }[] = [];
-  for (const step of steps) {
+  const outcomes: Outcome[] = [];
+  // One after the other: the checks begin with the build, which all others need.
+  for (const step of steps.filter(({ kind }) => kind === "check")) {
     console.log(`\n--- ${step.name}`);
-    // One after the other: they share the compiler's output, and their own should stay readable.
-    outcomes.push({ name: step.name, totals: await runStep(step) });
+    outcomes.push({ name: step.name, totals: await runStep(step, "inherit") });
   }
+  const runners = steps.filter(({ kind }) => kind === "tests");
+  if (runners.length > 0) console.log(`\n--- ${runners.map(({ name }) => name).join(", and beside them ")}`);
+  outcomes.push(...(await Promise.all(runners.map(runBeside))));
 
   console.log();
   for (const { name, totals } of outcomes) console.log(`${name}: ${describeTotals(totals)}`);
@@ -31,11 +35,25 @@ export async function runSteps(steps: readonly Step[]): Promise<number> {
   return total.failed === 0 ? 0 : 1;
 }
 
-async function runStep({ kind, command: [tool, ...toolArguments] }: Step): Promise<Totals> {
+type Outcome = { readonly name: string; readonly totals: Totals };
+
+/** Runs tests at the same time as others: what the first prints is seen at once, what the others print when they end. */
+async function runBeside(step: Step, index: number): Promise<Outcome> {
+  if (index === 0) return { name: step.name, totals: await runStep(step, "inherit") };
+  const folder = mkdtempSync(join(tmpdir(), "assay-output-"));
+  const file = openSync(join(folder, "output"), "w+");
+  const totals = await runStep(step, ["ignore", file, file]);
+  console.log(`\n--- ${step.name}\n${readFileSync(join(folder, "output"), "utf8")}`);
+  closeSync(file);
+  rmSync(folder, { recursive: true });
+  return { name: step.name, totals };
+}
+
+async function runStep({ kind, command: [tool, ...toolArguments] }: Step, stdio: StdioOptions): Promise<Totals> {
   const folder = mkdtempSync(join(tmpdir(), "assay-totals-"));
   const totalsFile = join(folder, "totals.json");
   const code = await runChild(process.execPath, [join("node_modules", ".bin", tool), ...toolArguments], {
-    stdio: "inherit",
+    stdio,
     env: { ...process.env, [TOTALS_FILE]: totalsFile },
   });
   const totals = kind === "tests" ? readTotals(totalsFile) : undefined;

@@ -17,63 +17,84 @@ import { privateKeyToAccount } from "viem/accounts";
 import { groth16VerifierAbi } from "../protocol/abi/groth16-verifier.ts";
 import type { VerificationKey } from "../protocol/model.ts";
 
-export type Publication = {
+/** A verifier on a chain, found to be one for a model's phase 1; and who pays. */
+export type Destination = {
+  readonly rpc: string;
+  readonly client: PublicClient;
+  readonly chainId: number;
+  readonly verifier: Address;
+  readonly account: Account | Address;
+};
+
+export type DestinationOptions = {
   readonly rpc: string;
   readonly verifier: Address;
   /** The account that pays; a local chain lends one of its own. */
   readonly privateKey: Hex | undefined;
+  readonly key: VerificationKey;
+  readonly isDevelopment: boolean;
+};
+
+export type Publication = {
   readonly id: Hex;
   readonly key: VerificationKey;
   readonly manifestHash: Hex;
+  /** Where the model's files can be fetched; bound to nothing. */
   readonly uri: string;
-  readonly isDevelopment: boolean;
-  readonly onStep?: (words: string) => void;
 };
 
 export type Published = {
   readonly chainId: number;
   readonly transaction: Hex;
-  readonly gasUsed: bigint;
+  readonly gasUsed: number;
   readonly isNew: boolean;
 };
 
 /** What every development node calls itself. */
 const LOCAL_CHAIN_ID = 31_337;
 
-/** Publishes a model, and makes sure that the verifier has it under its id. */
-export async function publishModel(publication: Publication): Promise<Published> {
-  const { rpc, verifier, id, key, manifestHash, uri, isDevelopment, onStep = () => {} } = publication;
-  onStep("asking the verifier");
+/** Looks at everything that could be in the way, which costs nothing, before a model is verified. */
+export async function findVerifier(options: DestinationOptions): Promise<Destination> {
+  const { rpc, verifier, key, isDevelopment } = options;
   const client = createPublicClient({ transport: http(rpc), pollingInterval: 500 });
   const chainId = await client.getChainId().catch((cause: unknown) => {
     throw new NoChainError(new URL(rpc).origin, { cause });
   });
   if (isDevelopment && chainId !== LOCAL_CHAIN_ID) throw new DevelopmentKeyError(chainId);
   const contract = { address: verifier, abi: groth16VerifierAbi } as const;
-  const { alpha, beta, gamma, delta, ic } = key;
   const phase1 = await client.readContract({ ...contract, functionName: "phase1" }).catch((cause: unknown) => {
     throw new NoVerifierError(verifier, { cause });
   });
-  if (!isDeepStrictEqual(phase1, [alpha, beta, gamma])) throw new OtherPhase1Error(verifier);
-  const account = await payerOf(publication, chainId);
-
-  onStep("publishing");
-  const before = await isPublished(client, verifier, id);
-  const { request, result } = await client.simulateContract({
-    ...contract,
-    functionName: "publish",
-    args: [delta, ic, manifestHash, uri],
-    account,
-  });
-  if (result !== id) throw new OtherIdError(result, id);
-  const wallet = createWalletClient({ account, transport: http(rpc) });
-  const transaction = await wallet.writeContract({ ...request, chain: null });
-  const { status, gasUsed } = await client.waitForTransactionReceipt({ hash: transaction });
-  if (status !== "success" || !(await isPublished(client, verifier, id))) throw new NotPublishedError(transaction);
-  return { chainId, transaction, gasUsed, isNew: !before };
+  if (!isDeepStrictEqual(phase1, [key.alpha, key.beta, key.gamma])) throw new OtherPhase1Error(verifier);
+  return { rpc, client, chainId, verifier, account: await payerOf(options, chainId) };
 }
 
-async function payerOf({ privateKey, rpc }: Publication, chainId: number): Promise<Account | Address> {
+/** Publishes a model, and makes sure that the verifier has it under its id. */
+export async function publishModel(
+  { rpc, client, chainId, verifier, account }: Destination,
+  { id, key, manifestHash, uri }: Publication,
+): Promise<Published> {
+  try {
+    const before = await isPublished(client, verifier, id);
+    const { request, result } = await client.simulateContract({
+      address: verifier,
+      abi: groth16VerifierAbi,
+      functionName: "publish",
+      args: [key.delta, key.ic, manifestHash, uri],
+      account,
+    });
+    if (result !== id) throw new OtherIdError(result, id);
+    const wallet = createWalletClient({ account, transport: http(rpc) });
+    const transaction = await wallet.writeContract({ ...request, chain: null });
+    const { status, gasUsed } = await client.waitForTransactionReceipt({ hash: transaction });
+    if (status !== "success" || !(await isPublished(client, verifier, id))) throw new NotPublishedError(transaction);
+    return { chainId, transaction, gasUsed: Number(gasUsed), isNew: !before };
+  } catch (error) {
+    throw error instanceof BaseError ? new PublishingFailedError(chainId, error) : error;
+  }
+}
+
+async function payerOf({ privateKey, rpc }: DestinationOptions, chainId: number): Promise<Account | Address> {
   if (privateKey !== undefined) return privateKeyToAccount(privateKey);
   const lent = chainId === LOCAL_CHAIN_ID ? await createWalletClient({ transport: http(rpc) }).getAddresses() : [];
   const [first] = lent;
@@ -90,6 +111,19 @@ async function isPublished(client: PublicClient, verifier: Address, id: Hex): Pr
       error instanceof BaseError ? error.walk((each) => each instanceof ContractFunctionRevertedError) : null;
     if (cause instanceof ContractFunctionRevertedError && cause.data?.errorName === "UnknownModel") return false;
     throw error;
+  }
+}
+
+/** A chain did not take a transaction. */
+export class PublishingFailedError extends Error {
+  override readonly name = "PublishingFailedError";
+
+  constructor(chainId: number, cause: BaseError) {
+    // Not its message, which has the call's data, and the node's address with whatever key is in it.
+    const reason = cause.walk((each) => each instanceof BaseError && each.details !== "");
+    const { details, shortMessage } = reason instanceof BaseError ? reason : cause;
+    const said = (details === "" ? shortMessage : details).split("\n")[0];
+    super(`Chain ${chainId} did not publish the model: ${said}`, { cause });
   }
 }
 

@@ -1,23 +1,18 @@
 /** `assay model`: see docs/models.md. */
-import { stopThreads } from "../model/groth16.ts";
-import { buildCommand } from "./model/build.ts";
-import { lintCommand } from "./model/lint.ts";
-import { proveCommand } from "./model/prove.ts";
-import { publishCommand } from "./model/publish.ts";
-import { reportCommand } from "./model/report.ts";
-import { runModelCommand } from "./model/run.ts";
-import { MODEL_USAGE } from "./model/usage.ts";
-import { verifyCommand } from "./model/verify.ts";
+import { MODEL_USAGES, modelUsage, type ModelCommand } from "./model/usage.ts";
 import { print, UsageError } from "./usage.ts";
 
-const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
-  build: buildCommand,
-  report: reportCommand,
-  lint: lintCommand,
-  run: runModelCommand,
-  prove: proveCommand,
-  verify: verifyCommand,
-  publish: publishCommand,
+type Run = (args: readonly string[]) => Promise<void>;
+
+/** Loaded when they are called: most of what a command needs another does not. */
+const COMMANDS: Readonly<Record<ModelCommand, () => Promise<Run>>> = {
+  build: async () => (await import("./model/build.ts")).buildCommand,
+  report: async () => (await import("./model/report.ts")).reportCommand,
+  lint: async () => (await import("./model/lint.ts")).lintCommand,
+  run: async () => (await import("./model/run.ts")).runModelCommand,
+  prove: async () => (await import("./model/prove.ts")).proveCommand,
+  verify: async () => (await import("./model/verify.ts")).verifyCommand,
+  publish: async () => (await import("./model/publish.ts")).publishCommand,
 };
 
 /**
@@ -27,18 +22,20 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<voi
  */
 export async function modelCommand(args: readonly string[]): Promise<void> {
   const [name = "--help", ...rest] = args;
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (name === "--help" || (command !== undefined && rest.includes("--help"))) {
-    print(MODEL_USAGE);
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name as ModelCommand] : undefined;
+  if (name === "--help" || (load !== undefined && rest.includes("--help"))) {
+    print(modelUsage(name));
     return;
   }
-  if (command === undefined) {
-    const known = Object.keys(COMMANDS).join(", ");
+  if (load === undefined) {
+    const known = Object.keys(MODEL_USAGES).join(", ");
     throw new UsageError(`model takes one of ${known}, got ${JSON.stringify(name)}.`);
   }
+  const run = await load();
   try {
-    await command(rest);
+    await run(rest);
   } finally {
+    const { stopThreads } = await import("../model/groth16.ts");
     await stopThreads();
   }
 }

@@ -37,9 +37,8 @@ export function required<Value>(option: string, value: Value | undefined): Value
 /** The one name that a command takes beside its options. */
 export function only(positionals: readonly string[], what: string): string {
   const [first] = positionals;
-  if (first === undefined || positionals.length > 1) {
-    throw new UsageError(`Give ${what}, and nothing else, got ${positionals.length} names.`);
-  }
+  if (first === undefined) throw new UsageError(`Name ${what}.`);
+  if (positionals.length > 1) throw new UsageError(`Name ${what}, and nothing else, got ${positionals.join(", ")}.`);
   return first;
 }
 

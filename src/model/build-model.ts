@@ -1,11 +1,11 @@
 /** From a model's source to everything that follows from it, up to its circuit. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { costOf, type CostReport } from "./circuit/cost.ts";
 import { emitCircuit } from "./circuit/emit.ts";
 import { planCircuit } from "./circuit/plan.ts";
 import { readRows, type DataRow } from "./data.ts";
+import { readWhole } from "./files.ts";
 import type { Graph } from "./graph.ts";
 import { importOnnx } from "./onnx/import.ts";
 import { certificateOf, type Certificate } from "./program/certificate.ts";
@@ -60,9 +60,10 @@ export async function deriveModel(folder: string, options: DeriveOptions = {}): 
 
 /** Reads a model's folder. */
 export async function readParts(folder: string): Promise<ModelParts> {
-  const source = readSource(await readFile(join(folder, "model.json"), "utf8"));
-  const graph = importOnnx(await readFile(join(folder, "model.onnx")));
-  const load = async (file: string) => readRows(file, await readFile(join(folder, file)), codecsOf(source).length);
+  const source = readSource((await readWhole(join(folder, "model.json"))).toString("utf8"));
+  const graph = importOnnx(await readWhole(join(folder, "model.onnx")));
+  const names = codecsOf(source).map(({ name }) => name);
+  const load = async (file: string) => readRows(file, await readWhole(join(folder, file)), names);
   const rows = await load(source.calibration);
   return { source, graph, rows, evaluated: source.evaluation === undefined ? rows : await load(source.evaluation) };
 }
@@ -105,10 +106,11 @@ export class CircuitTooLargeError extends Error {
   readonly limit: number;
 
   constructor({ rows, lines }: CostReport, limit: number) {
-    const costliest = lines.toSorted((a, b) => b.nonlinear + b.linear - a.nonlinear - a.linear).slice(0, NAMED_LAYERS);
-    const named = costliest.map(
-      ({ layer, gadget, nonlinear, linear }) => `${layer} (${gadget}: ${nonlinear + linear})`,
-    );
+    const byLayer = [...Map.groupBy(lines, ({ layer }) => layer)].map(([layer, own]) => {
+      return { layer, cost: own.reduce((sum, { nonlinear, linear }) => sum + nonlinear + linear, 0) };
+    });
+    const costliest = byLayer.sort((a, b) => b.cost - a.cost).slice(0, NAMED_LAYERS);
+    const named = costliest.map(({ layer, cost }) => `${layer} (${cost})`);
     super(
       `The circuit would have ${rows} constraints, and ${limit} are allowed. Most of them are in ${named.join(", ")}. ` +
         "Use fewer bits, or a smaller model.",

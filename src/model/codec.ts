@@ -1,7 +1,17 @@
 /** Between what people write, decimals with units, and the integers that a circuit takes. Nothing is rounded or clamped. */
 import { describe } from "../protocol/describe.ts";
 import { bitLength } from "./integers.ts";
-import { add, divide, fractionFrom, multiply, rationalFrom, subtract, toNumber, type Rational } from "./rational.ts";
+import {
+  add,
+  divide,
+  fractionFrom,
+  multiply,
+  rationalFrom,
+  readable,
+  subtract,
+  toNumber,
+  type Rational,
+} from "./rational.ts";
 
 /** A field of a model's input: it takes `min`, `min + step`, and so on up to `max`. */
 export type FieldCodec = {
@@ -106,7 +116,7 @@ export class FieldRangeError extends Error {
 
   constructor({ name, min, max, unit }: FieldCodec, value: string | number) {
     super(
-      `Field ${name} takes ${min} to ${max}${unit === undefined ? "" : ` ${unit}`}, got ${value}. It is never clamped.`,
+      `Field ${name} takes ${readable(min)} to ${readable(max)}${unit === undefined ? "" : ` ${unit}`}, got ${value}. It is never clamped.`,
     );
     this.field = name;
   }
@@ -119,7 +129,7 @@ export class FieldStepError extends Error {
 
   constructor({ name, min, step, unit }: FieldCodec, value: string | number) {
     super(
-      `Field ${name} goes in steps of ${step}${unit === undefined ? "" : ` ${unit}`} from ${min}, got ${value}. Round it ` +
+      `Field ${name} goes in steps of ${readable(step)}${unit === undefined ? "" : ` ${unit}`} from ${readable(min)}, got ${value}. Round it ` +
         "yourself, if that is what you mean.",
     );
     this.field = name;

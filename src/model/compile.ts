@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join, parse, resolve } from "node:path";
-import { promisify } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 
 import { cached } from "./cache.ts";
 import { GADGETS, hashSource, LIBRARY } from "./circuit-source.ts";
@@ -73,7 +73,8 @@ export class CompilationFailedError extends Error {
 
   constructor(source: string, cause: unknown) {
     const { stdout, stderr, message } = cause as { stdout?: string; stderr?: string; message?: string };
-    super(`circom did not compile ${source}:\n${[stdout, stderr].join("").trim() || message}`, { cause });
+    const said = stripVTControlCharacters([stdout, stderr].join("")).trim();
+    super(`circom did not compile ${source}:\n${said === "" ? message : said}`, { cause });
     this.source = source;
   }
 }

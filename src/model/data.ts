@@ -10,10 +10,11 @@ export type DataRow = { readonly inputs: readonly number[]; readonly answer: str
  * Rows of a file.
  *
  * @param name What the file is called: its ending tells its format.
- * @param size How many numbers the model takes.
+ * @param fields The names of the numbers that the model takes, which a CSV's head repeats.
  */
-export function readRows(name: string, content: Uint8Array, size: number): DataRow[] {
-  const rows = parse(name, content);
+export function readRows(name: string, content: Uint8Array, fields: readonly string[]): DataRow[] {
+  const rows = parse(name, content, fields);
+  const size = fields.length;
   for (const [index, { inputs }] of rows.entries()) {
     if (inputs.length !== size) throw new RowSizeError(name, index, inputs.length, size);
     const at = inputs.findIndex((value) => !Number.isFinite(value));
@@ -22,10 +23,10 @@ export function readRows(name: string, content: Uint8Array, size: number): DataR
   return rows;
 }
 
-function parse(name: string, content: Uint8Array): DataRow[] {
+function parse(name: string, content: Uint8Array, fields: readonly string[]): DataRow[] {
   switch (extname(name).toLowerCase()) {
     case ".csv":
-      return parseCsv(name, new TextDecoder().decode(content));
+      return parseCsv(name, new TextDecoder().decode(content), fields);
     case ".json":
       return parseJson(name, new TextDecoder().decode(content));
     case ".npz":
@@ -36,10 +37,13 @@ function parse(name: string, content: Uint8Array): DataRow[] {
 }
 
 /** The head names the columns; one called "answer" holds what the model should say. */
-function parseCsv(name: string, text: string): DataRow[] {
+function parseCsv(name: string, text: string, fields: readonly string[]): DataRow[] {
   const [head = "", ...lines] = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   const columns = head.split(",").map((column) => column.trim());
   const answerAt = columns.indexOf("answer");
+  const named = columns.filter((_, at) => at !== answerAt);
+  const wrong = fields.findIndex((field, at) => named[at] !== field);
+  if (wrong !== -1 || named.length !== fields.length) throw new HeadError(name, Math.max(wrong, 0), named, fields);
   return lines.map((line, index) => {
     const cells = line.split(",").map((cell) => cell.trim());
     if (cells.length !== columns.length) throw new RowSizeError(name, index, cells.length, columns.length);
@@ -91,6 +95,20 @@ export class DataFormatError extends Error {
 
   constructor(file: string, reason: string, options?: ErrorOptions) {
     super(`${file} holds no rows that can be read: ${reason}.`, options);
+  }
+}
+
+/** A table's columns are not the model's fields, in their order. */
+export class HeadError extends Error {
+  override readonly name = "HeadError";
+
+  constructor(file: string, at: number, columns: readonly string[], fields: readonly string[]) {
+    super(
+      columns.length === fields.length
+        ? `Column ${at + 1} of ${file} is called ${JSON.stringify(columns[at])}, and the model's field there ` +
+            `${JSON.stringify(fields[at])}. Put the columns in the order of the fields.`
+        : `${file} has ${columns.length} columns beside the answer, and the model takes ${fields.length} fields.`,
+    );
   }
 }
 

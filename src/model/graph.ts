@@ -155,6 +155,12 @@ export function inputsOf(operator: Operator): readonly string[] {
   }
 }
 
+/** How many nodes and outputs read a tensor. */
+export function readersOf({ nodes, outputs }: Graph, tensor: string): number {
+  const reads = nodes.filter(({ operator }) => inputsOf(operator).includes(tensor)).length;
+  return reads + outputs.filter((output) => output.tensor === tensor).length;
+}
+
 /** A node that reads one tensor under another name. */
 export function rewired(node: Node, from: string, to: string): Node {
   const { operator } = node;

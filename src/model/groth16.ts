@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 
-import { curves, groth16, r1cs as r1csFile, wtns, zKey } from "snarkjs";
+import { groth16, r1cs as r1csFile, wtns, zKey } from "snarkjs";
 
 /** A proof, in the form that snarkjs writes. */
 export type Groth16Proof = {
@@ -149,8 +149,8 @@ export function isProof(key: VerificationKey, { proof, publicSignals }: ProvenSi
 
 /** Ends the threads that proving started; without it a process does not end by itself. The next call starts new ones. */
 export async function stopThreads(): Promise<void> {
-  const curve = await curves.getCurveFromName("bn128");
-  await curve.terminate();
+  // What snarkjs itself keeps; to ask it for the curve would start what is to end.
+  await (globalThis as { curve_bn128?: { terminate(): Promise<void> } | null }).curve_bn128?.terminate();
 }
 
 /** What snarkjs says on the way. */

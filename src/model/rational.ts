@@ -30,6 +30,23 @@ export function formatFraction({ numerator, denominator }: Rational): string {
   return denominator === 1n ? numerator.toString() : `${numerator}/${denominator}`;
 }
 
+/** A decimal or a fraction as people write it: `12.7` for `127/10`, `1/3` for itself. */
+export function readable(text: string): string {
+  const { numerator, denominator } = fractionFrom(text);
+  let digits = 0;
+  let power = 1n;
+  // As many digits as there are twos or fives in it; a denominator with anything else has no end.
+  while (power % denominator !== 0n && digits < bitLength(denominator)) {
+    digits += 1;
+    power *= 10n;
+  }
+  if (power % denominator !== 0n) return formatFraction({ numerator, denominator });
+  const scaled = (numerator < 0n ? -numerator : numerator) * (power / denominator);
+  const padded = scaled.toString().padStart(digits + 1, "0");
+  const whole = padded.slice(0, padded.length - digits);
+  return `${numerator < 0n ? "-" : ""}${whole}${digits === 0 ? "" : `.${padded.slice(-digits)}`}`;
+}
+
 /** The fraction that a double is. */
 export function rationalOf(value: number): Rational {
   if (!Number.isFinite(value)) throw new NotADecimalError(String(value));

@@ -37,8 +37,4 @@ declare module "snarkjs" {
   const r1cs: {
     info(file: File): Promise<{ nConstraints: number }>;
   };
-
-  const curves: {
-    getCurveFromName(name: string): Promise<{ terminate(): Promise<void> }>;
-  };
 }

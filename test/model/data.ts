@@ -2,7 +2,7 @@ import { deflateRawSync } from "node:zlib";
 
 import { expect } from "chai";
 
-import { DataFormatError, readRows, RowSizeError, RowValueError } from "../../src/model/data.ts";
+import { DataFormatError, HeadError, readRows, RowSizeError, RowValueError } from "../../src/model/data.ts";
 import { NumpyFormatError, readNpz } from "../../src/model/npz.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -52,8 +52,10 @@ describe("rows of data", () => {
   ];
 
   it("come from CSV, with the answer in a column of that name", () => {
-    expect(readRows("rows.csv", bytes("x,answer,y\n1,a,2.5\r\n\n -3 , b , 4e2\n"), 2)).to.deep.equal(ROWS);
-    expect(readRows("rows.csv", bytes("x,y\n1,2\n"), 2)).to.deep.equal([{ inputs: [1, 2], answer: undefined }]);
+    expect(readRows("rows.csv", bytes("x,answer,y\n1,a,2.5\r\n\n -3 , b , 4e2\n"), ["x", "y"])).to.deep.equal(ROWS);
+    expect(readRows("rows.csv", bytes("x,y\n1,2\n"), ["x", "y"])).to.deep.equal([
+      { inputs: [1, 2], answer: undefined },
+    ]);
   });
 
   it("come from JSON, however deep the inputs are nested", () => {
@@ -64,7 +66,7 @@ describe("rows of data", () => {
       ],
       answers: ["a", "b"],
     });
-    expect(readRows("rows.JSON", bytes(text), 2)).to.deep.equal(ROWS);
+    expect(readRows("rows.JSON", bytes(text), ["x", "y"])).to.deep.equal(ROWS);
   });
 
   it("come from npz, compressed or not, of any type of number", () => {
@@ -77,7 +79,7 @@ describe("rows of data", () => {
     ] as const) {
       for (const isCompressed of [false, true]) {
         const files = { "x.npy": npy(type, "(2, 2)", numbers), "y.npy": npy("|u1", "(2,)", Uint8Array.of(7, 8)) };
-        expect(readRows("rows.npz", zip(files, isCompressed), 2), type).to.deep.equal([
+        expect(readRows("rows.npz", zip(files, isCompressed), ["x", "y"]), type).to.deep.equal([
           { inputs: [1, 2], answer: "7" },
           { inputs: [3, 4], answer: "8" },
         ]);
@@ -86,17 +88,28 @@ describe("rows of data", () => {
   });
 
   it("are refused when one is too long or too short, or has something that is no finite number", () => {
-    expect(() => readRows("rows.csv", bytes("x,y\n1,2\n1\n"), 2)).to.throw(RowSizeError, "Row 2 of rows.csv has 1");
-    expect(() => readRows("rows.csv", bytes("x,y\n1,2\n"), 3)).to.throw(RowSizeError, "3 are expected");
+    expect(() => readRows("rows.csv", bytes("x,y\n1,2\n1\n"), ["x", "y"])).to.throw(
+      RowSizeError,
+      "Row 2 of rows.csv has 1",
+    );
+    expect(() => readRows("rows.csv", bytes("x,y\n1,2\n"), ["x", "y", "z"])).to.throw(HeadError, "2 columns");
+    expect(() => readRows("rows.csv", bytes("y,answer,x\n1,a,2\n"), ["x", "y"])).to.throw(HeadError, 'called "y"');
+    expect(() => readRows("rows.json", bytes('{"inputs":[[1,2]]}'), ["x", "y", "z"])).to.throw(
+      RowSizeError,
+      "3 are expected",
+    );
     for (const cell of ["", "one", "NaN", "Infinity"]) {
-      expect(() => readRows("rows.csv", bytes(`x,y\n1,${cell}\n`), 2), cell).to.throw(RowValueError, "column 2");
+      expect(() => readRows("rows.csv", bytes(`x,y\n1,${cell}\n`), ["x", "y"]), cell).to.throw(
+        RowValueError,
+        "column 2",
+      );
     }
   });
 
   it("are refused in a form that is not known", () => {
-    expect(() => readRows("rows.xls", bytes(""), 2)).to.throw(DataFormatError, ".csv");
+    expect(() => readRows("rows.xls", bytes(""), ["x", "y"])).to.throw(DataFormatError, ".csv");
     for (const text of ["{", "[]", "null", '{"inputs":5}', '{"inputs":[5]}', '{"inputs":[[1,2]],"answers":[]}']) {
-      expect(() => readRows("rows.json", bytes(text), 2), text).to.throw(DataFormatError);
+      expect(() => readRows("rows.json", bytes(text), ["x", "y"]), text).to.throw(DataFormatError);
     }
   });
 

@@ -50,7 +50,11 @@ for (const name of NAMES) {
       fuzz(async (random) => {
         const { source, program } = model;
         const codecs = codecsOf(source);
-        const rows = readRows(source.calibration, await readFile(join(folder, source.calibration)), codecs.length);
+        const rows = readRows(
+          source.calibration,
+          await readFile(join(folder, source.calibration)),
+          codecs.map((codec) => codec.name),
+        );
         const real = rows.slice(0, ROWS).map(({ inputs }) => {
           return inputs.map((value, field) => encodeNearest(codecs[field] as FieldCodec, value));
         });

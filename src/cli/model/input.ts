@@ -1,7 +1,7 @@
 /** Where a model's input comes from on the command line. */
-import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 
+import { readWhole } from "../../model/files.ts";
 import { UsageError } from "../usage.ts";
 
 /** The options of commands that take an input. */
@@ -19,14 +19,23 @@ export async function inputFrom({ input, field }: InputValues): Promise<unknown>
     throw new UsageError("Give the input either as --input FILE or as --field NAME=VALUE, once for each field.");
   }
   if (input === undefined) return fieldsFrom(field);
-  return readJson(input, "the input");
+  return readJson(input, "the input", asWritten);
+}
+
+/** A number as it is written: no decimal may be rounded on its way in. */
+function asWritten(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  return typeof value === "number" ? (context?.source ?? value) : value;
 }
 
 /** Reads a file of JSON, or the standard input. */
-export async function readJson(file: string, what: string): Promise<unknown> {
-  const content = file === "-" ? await readAll(process.stdin) : await readFile(file, "utf8");
+export async function readJson(
+  file: string,
+  what: string,
+  reviver?: (key: string, value: unknown, context?: { readonly source?: string }) => unknown,
+): Promise<unknown> {
+  const content = file === "-" ? await readAll(process.stdin) : (await readWhole(file)).toString("utf8");
   try {
-    return JSON.parse(content);
+    return JSON.parse(content, reviver);
   } catch (cause) {
     throw new NotJsonFileError(file, what, { cause });
   }

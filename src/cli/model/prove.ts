@@ -6,9 +6,9 @@ import { openModel, type Answer, type OpenModel } from "../../model/bundle/open.
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
 import { contextOf } from "../../protocol/context.ts";
 import { COMMON, runSteps } from "../steps.ts";
-import { only, required, UsageError, wholeNumber } from "../usage.ts";
+import { only, required, UsageError } from "../usage.ts";
 import { INPUT_OPTIONS, inputFrom, readJson, saltFrom } from "./input.ts";
-import { DEVELOPMENT } from "./words.ts";
+import { answerLine, DEVELOPMENT, saltLines } from "./words.ts";
 
 export async function proveCommand(args: readonly string[]): Promise<void> {
   const text = { type: "string" } as const;
@@ -42,20 +42,29 @@ export async function proveCommand(args: readonly string[]): Promise<void> {
     step.onStep?.("proving");
     const { proof, ...claim } = await model.prove(answer, context);
     const lines = [
+      answerLine(model, answer),
       `input    ${claim.input}`,
       `output   ${claim.output}`,
       `context  ${claim.context}`,
       `proof    ${proof}`,
+      ...saltLines(model, answer),
     ];
     if (model.isDevelopment) lines.push(DEVELOPMENT);
-    const json = { model: model.id, ...claim, proof, salt: answer.salt.toString(), isDevelopment: model.isDevelopment };
+    const json = {
+      model: model.id,
+      ...claim,
+      proof,
+      value: answer.value,
+      salt: answer.salt.toString(),
+      isDevelopment: model.isDevelopment,
+    };
     return { json, text: lines.join("\n") };
   });
 }
 
 /** An answer that `run --json` printed, computed again: what is proven is what this very model says. */
 function answerFrom(model: OpenModel, earlier: unknown): Answer {
-  const { fields, salt, input } = (earlier ?? {}) as { fields?: unknown; salt?: unknown; input?: unknown };
+  const { fields, salt, ...claims } = (earlier ?? {}) as Record<string, unknown>;
   if (
     !Array.isArray(fields) ||
     !fields.every(Number.isSafeInteger) ||
@@ -65,7 +74,13 @@ function answerFrom(model: OpenModel, earlier: unknown): Answer {
     throw new NotAnAnswerError("it has no fields and salt");
   }
   const answer = model.answerSteps(fields as number[], BigInt(salt));
-  if (answer.input !== input) throw new NotAnAnswerError("its commitment is another model's");
+  for (const [what, found] of [
+    ["model", model.id],
+    ["input", answer.input],
+    ["output", answer.output],
+  ] as const) {
+    if (claims[what] !== found) throw new NotAnAnswerError(`its ${what} is another`);
+  }
   return answer;
 }
 
@@ -79,7 +94,7 @@ function contextFrom({ context, request, prover, escrow, chain }: Partial<Contex
   }
   if (context === undefined) {
     const deployment = {
-      chainId: wholeNumber("--chain", required("--chain", chain)),
+      chainId: chainId(required("--chain", chain)),
       escrow: address("--escrow", required("--escrow", escrow)),
     };
     return hexToBigInt(
@@ -90,16 +105,24 @@ function contextFrom({ context, request, prover, escrow, chain }: Partial<Contex
       ),
     );
   }
-  const value = hexToBigInt(word("--context", context));
+  if (!isHex(context) || context.length === 2 || size(context) > 32) {
+    throw new UsageError(`--context takes 0x and up to 64 hex digits, got ${JSON.stringify(context)}.`);
+  }
+  const value = hexToBigInt(context);
   if (value >= GROUP_ORDER) {
     throw new UsageError(`--context is below ${numberToHex(GROUP_ORDER)}, got ${context}.`);
   }
   return value;
 }
 
+function chainId(text: string): number {
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new UsageError(`--chain takes a chain's number, got ${JSON.stringify(text)}.`);
+}
+
 function word(option: string, value: string): Hex {
-  if (isHex(value) && value.length > 2 && size(value) <= 32) return value;
-  throw new UsageError(`${option} takes 0x and up to 64 hex digits, got ${JSON.stringify(value)}.`);
+  if (isHex(value) && size(value) === 32) return value;
+  throw new UsageError(`${option} takes 0x and 64 hex digits, got ${JSON.stringify(value)}.`);
 }
 
 function address(option: string, value: string): Address {

@@ -2,7 +2,8 @@ import { parseArgs } from "node:util";
 
 import { isAddress } from "viem";
 
-import { publishModel } from "../../chain/publish.ts";
+import { findVerifier, publishModel } from "../../chain/publish.ts";
+import { openModel } from "../../model/bundle/open.ts";
 import { verifyModel } from "../../model/bundle/verify.ts";
 import { phase1Path } from "../../model/phase1.ts";
 import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
@@ -28,21 +29,23 @@ export async function publishCommand(args: readonly string[]): Promise<void> {
   if (!URL.canParse(rpc) || !/^https?:/.test(rpc)) throw new UsageError("--rpc takes an http or https address.");
   const privateKey = await privateKeyFrom(values.keystore, process.env);
   await runSteps(values, "Publishing", STEPS, async (step) => {
-    const { onStep = () => {} } = step;
-    const { manifest, key, isDevelopment, id } = await verifyModel(folder, {
-      ...step,
-      phase1: phase1Path(values.phase1),
-    });
-    const published = await publishModel({
+    step.onStep?.("asking the verifier");
+    const opened = await openModel(folder);
+    const destination = await findVerifier({
       rpc,
       verifier,
       privateKey,
+      key: keyFromSnarkjs(opened.key),
+      isDevelopment: opened.isDevelopment,
+    });
+    const phase1 = phase1Path(values.phase1);
+    const { manifest, key, isDevelopment, id } = await verifyModel(folder, { ...step, phase1, id: opened.id });
+    step.onStep?.("publishing");
+    const published = await publishModel(destination, {
       id,
       key: keyFromSnarkjs(key),
       manifestHash: manifestHashOf(manifest),
       uri: values.uri ?? "",
-      isDevelopment,
-      onStep,
     });
     const lines = [
       `${published.isNew ? "Published" : "Published again"} ${manifest.name} on chain ${published.chainId}.`,

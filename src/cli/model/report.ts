@@ -1,9 +1,9 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { deriveModel } from "../../model/build-model.ts";
 import { FILES } from "../../model/bundle/files.ts";
+import { writeAt } from "../../model/files.ts";
 import { cardOf } from "../../model/report/card.ts";
 import { pageOf } from "../../model/report/page.ts";
 import { reportOf } from "../../model/report/report.ts";
@@ -24,8 +24,8 @@ export async function reportCommand(args: readonly string[]): Promise<void> {
     const derived = await deriveModel(folder, step);
     const report = reportOf(derived);
     const { html = join(folder, FILES.page), card } = values;
-    await writeFile(html, pageOf(report));
-    if (card !== undefined) await writeFile(card, cardOf(report, derived.source));
+    await writeAt(html, pageOf(report));
+    if (card !== undefined) await writeAt(card, cardOf(report, derived.source));
     return { json: { ...report, page: html }, text: `${textOf(report)}\n\nWith plots: ${html}` };
   });
 }

@@ -4,6 +4,7 @@ import { openModel } from "../../model/bundle/open.ts";
 import { COMMON, runSteps } from "../steps.ts";
 import { only } from "../usage.ts";
 import { INPUT_OPTIONS, inputFrom, saltFrom } from "./input.ts";
+import { answerLine, saltLines } from "./words.ts";
 
 export async function runModelCommand(args: readonly string[]): Promise<void> {
   const options = { ...COMMON, ...INPUT_OPTIONS } as const;
@@ -13,15 +14,13 @@ export async function runModelCommand(args: readonly string[]): Promise<void> {
   await runSteps(values, "Running", 1, async (step) => {
     step.onStep?.("answering");
     const model = await openModel(folder);
-    const { manifest, id } = model;
     const answer = model.answer(input, salt);
-    const name = `${manifest.output.name}${manifest.output.unit === undefined ? "" : ` (${manifest.output.unit})`}`;
     const lines = [
-      `${name}: ${[answer.value].flat().join(", ")}`,
-      `input   ${answer.input}`,
-      `output  ${answer.output}`,
-      ...(manifest.input.visibility === "hidden" ? [`salt    ${answer.salt}, which the proof will need`] : []),
+      answerLine(model, answer),
+      `input    ${answer.input}`,
+      `output   ${answer.output}`,
+      ...saltLines(model, answer),
     ];
-    return { json: { model: id, ...answer, salt: answer.salt.toString() }, text: lines.join("\n") };
+    return { json: { model: model.id, ...answer, salt: answer.salt.toString() }, text: lines.join("\n") };
   });
 }

@@ -91,6 +91,8 @@ export async function buildCircuit(
 ): Promise<Pick<BuiltModel, "folder" | "derived"> & { readonly circuit: string }> {
   const target = resolve(out);
   await checkTarget(target);
+  // They cannot be made again as they were.
+  if ((await earlierWeights(target)) !== undefined) throw new OtherWeightsError(target);
   const { derived, compiled } = await deriveCircuit(folder, options);
   await replace(target, circuitTexts(derived, compiled));
   return { folder: target, circuit: join(target, FILES.circuit), derived };
@@ -140,7 +142,8 @@ async function weightsFor(
   if (privateSteps(program).length === 0) return undefined;
   const secrets = secretsOf(program);
   const earlier = await earlierWeights(folder);
-  if (earlier !== undefined && isDeepStrictEqual(earlier.weights.secrets, secrets)) {
+  if (earlier !== undefined) {
+    if (!isDeepStrictEqual(earlier.weights.secrets, secrets)) throw new OtherWeightsError(folder);
     const proof = parseWeightsProof(earlier.proof);
     if (areWeightsKnown(shapeKey, proof)) {
       return {
@@ -215,6 +218,20 @@ async function replace(folder: string, texts: Texts): Promise<void> {
 
 function isCode(error: unknown, code: string): boolean {
   return (error as NodeJS.ErrnoException).code === code;
+}
+
+/** A built model would be replaced whose private weights nobody else may have. */
+export class OtherWeightsError extends Error {
+  override readonly name = "OtherWeightsError";
+  readonly folder: string;
+
+  constructor(folder: string) {
+    super(
+      `${folder} holds the private weights of another model, and ${FILES.weights} would be lost: without it nobody can ` +
+        "answer with that model again. Name another folder, or move this one away.",
+    );
+    this.folder = folder;
+  }
 }
 
 /** There is something else where a built model should go. */

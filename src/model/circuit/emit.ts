@@ -1,5 +1,9 @@
-/** Writes a planned circuit in circom. What it writes only instantiates gadgets, wires them up, and packs the output. */
-import type { Expression, Wire } from "./expression.ts";
+/**
+ * Writes a planned circuit in circom. What it writes only instantiates gadgets, wires them up, and packs the output. Uses of
+ * one gadget whose inputs move by the same distance, as the windows of a convolution do, become one loop: circom's time and
+ * memory go with the length of the text.
+ */
+import type { Wire } from "./expression.ts";
 import type { Gadget, Instance } from "./gadgets.ts";
 import type { Plan } from "./plan.ts";
 
@@ -11,33 +15,38 @@ const FILES: Readonly<Record<Gadget, string>> = {
   Wire: "wire",
 };
 
+/** What each gadget calls its outputs, in the order of their declaration. */
+const OUTPUTS: Readonly<Record<Gadget, readonly string[]>> = {
+  LinearBits: ["high"],
+  Relu: ["high", "out"],
+  Product: ["out"],
+  OneHot: ["out"],
+  Wire: ["out"],
+};
+
 /** How many terms circom's parser takes in one sum without running out of stack; half of that. */
 const TERMS_A_LINE = 24;
 
 /** The circuit's source. */
 export function emitCircuit(plan: Plan): string {
-  const { program, instances, checked, packed, weights } = plan;
+  const { program, instances, checked, weights } = plan;
   const { input, output } = program;
   const count = input.widths.length;
   const isHidden = input.visibility === "hidden";
-  const templates = new Map<string, Template>();
-  const names = nameWires(plan);
-  const uses = instances.map((instance) => {
-    const key = `${instance.gadget}(${instance.parameters})`;
-    const template = templates.get(key) ?? { name: `${instance.gadget}${templates.size}`, instance };
-    templates.set(key, template);
-    return `    ${place(instance, template.name, names)}`;
-  });
+  const { groups, places } = group(plan);
+  const templates = new Map(groups.map(({ template, first }) => [template, first]));
   const used = new Set(instances.map(({ gadget }) => gadget));
   const includes = ["bind-context", "commit-input", ...[...used].map((gadget) => FILES[gadget])];
   if (output.visibility === "hidden") includes.push("commit-output");
   const widths = `${count}, [${input.widths.join(", ")}], [${checked.map(Number).join(", ")}]`;
+  const tables = new Tables();
+  const uses = groups.flatMap((each) => place(each, tables));
   return [
     "pragma circom 2.2.2;",
     "",
     ...includes.map((file) => `include "${file}.circom";`),
     "",
-    ...[...templates].map(([key, template]) => wrap(key, template)),
+    ...[...templates].map(([name, instance]) => wrap(name, instance)),
     "template Model() {",
     `    signal input fields[${count}];`,
     ...(isHidden ? ["    signal input salt;"] : []),
@@ -47,9 +56,9 @@ export function emitCircuit(plan: Plan): string {
       ? `    signal output inputCommitment <== CommitInput(${widths})(fields, salt);`
       : `    signal output inputCommitment <== RevealInput(${widths})(fields);`,
     "    signal output answer;",
-    ...declare(plan),
+    ...tables.lines,
     ...uses,
-    ...answer(packed, output.visibility, names),
+    ...answer(plan, places),
     "    BindContext()(context);",
     ...(weights > 0 ? ["    BindContext()(blinding);"] : []),
     "}",
@@ -59,63 +68,145 @@ export function emitCircuit(plan: Plan): string {
   ].join("\n");
 }
 
-/** A gadget with parameters, as the first of its uses has it. */
-type Template = { readonly name: string; readonly instance: Instance };
+/** Where a wire is: `${array}[${index}]${signal}`. */
+type Place = { readonly array: string; readonly index: number; readonly signal: string };
 
-/** A template for one use of a gadget: many uses share it, and its long parameters are written once. */
-function wrap(key: string, { name, instance }: Template): string {
-  const { gadget, inputs, outputs } = instance;
-  const { count, isArray } = outputs.at(-1) as Instance["outputs"][number];
-  const out = isArray ? `out[${count}]` : "out";
-  // Of Relu both outputs are kept; of the others there is one.
-  const signals =
-    gadget === "Relu"
-      ? [`    signal output high[${outputs[0]?.count}];`, "    signal output out;", `    (high, out) <== ${key}(x);`]
-      : [`    signal output ${out} <== ${key}(x);`];
-  return [`template ${name}() {`, `    signal input x[${inputs.length}];`, ...signals, "}", ""].join("\n");
+/** Uses of one gadget with the same parameters. The inputs of use i are those of the first, `shifts[i]` further on. */
+type Group = {
+  readonly array: string;
+  readonly template: string;
+  readonly first: Instance;
+  readonly inputs: readonly Place[];
+  readonly shifts: number[];
+};
+
+function group({ program, instances, weights }: Plan): { groups: Group[]; places: Place[] } {
+  const places: Place[] = program.input.widths.map((_, index) => ({ array: "fields", index, signal: "" }));
+  for (let index = 0; index < weights; index++) places.push({ array: "weights", index, signal: "" });
+  const groups: Group[] = [];
+  const templates = new Map<string, string>();
+  for (const instance of instances) {
+    const key = callOf(instance);
+    const template = templates.get(key) ?? `${instance.gadget}${templates.size}`;
+    templates.set(key, template);
+    const inputs = instance.inputs.map((wire) => places[wire] as Place);
+    let last = groups.at(-1);
+    const shift = last?.template === template ? shiftBetween(last, inputs) : undefined;
+    if (last === undefined || shift === undefined) {
+      last = { array: `use${groups.length}`, template, first: instance, inputs, shifts: [] };
+      groups.push(last);
+    }
+    locate(instance, last.array, last.shifts.length, places);
+    last.shifts.push(shift ?? 0);
+  }
+  return { groups, places };
 }
 
-function place({ gadget, inputs, outputs }: Instance, template: string, names: readonly string[]): string {
-  const wires = `[${inputs.map((wire) => names[wire]).join(", ")}]`;
-  const targets = outputs.map(({ first, isArray }) => (isArray ? arrayOf(first) : (names[first] ?? "")));
-  return `${gadget === "Relu" ? `(${targets.join(", ")})` : targets[0]} <== ${template}()(${wires});`;
+/** By how much all inputs are further on than those of a group's first use, if it is the same for all. */
+function shiftBetween({ array, inputs }: Group, others: readonly Place[]): number | undefined {
+  const shift = (others[0]?.index ?? 0) - (inputs[0]?.index ?? 0);
+  const isMoved = others.every((other, at) => {
+    const own = inputs[at];
+    const isAlike = other.array === own?.array && other.signal === own.signal;
+    // A loop over a group cannot wait for the group itself.
+    return isAlike && other.array !== array && other.index - own.index === shift;
+  });
+  return isMoved ? shift : undefined;
 }
 
-function arrayOf(first: Wire): string {
-  return `a${first}`;
-}
-
-function nameWires({ program, instances, wires, weights }: Plan): string[] {
-  const names = Array.from({ length: wires }, (_, wire) => `w${wire}`);
-  const fields = program.input.widths.length;
-  for (let field = 0; field < fields; field++) names[field] = `fields[${field}]`;
-  for (let at = 0; at < weights; at++) names[fields + at] = `weights[${at}]`;
-  for (const { outputs } of instances) {
-    for (const { first, count, isArray } of outputs) {
-      if (isArray) for (let i = 0; i < count; i++) names[first + i] = `${arrayOf(first)}[${i}]`;
+function locate({ gadget, outputs }: Instance, array: string, index: number, places: Place[]): void {
+  for (const [at, { first, count, isArray }] of outputs.entries()) {
+    const name = OUTPUTS[gadget][at];
+    for (let i = 0; i < count; i++) {
+      places[first + i] = { array, index, signal: isArray ? `.${name}[${i}]` : `.${name}` };
     }
   }
-  return names;
 }
 
-function declare({ instances }: Plan): string[] {
-  return instances.flatMap(({ outputs }) => {
-    return outputs.map(
-      ({ first, count, isArray }) => `    signal ${isArray ? `${arrayOf(first)}[${count}]` : `w${first}`};`,
-    );
+function callOf({ gadget, parameters }: Instance): string {
+  return `${gadget}(${parameters})`;
+}
+
+/** A template for one use of a gadget: many uses share it, and its long parameters are written once. */
+function wrap(name: string, instance: Instance): string {
+  const { gadget, inputs, outputs } = instance;
+  const names = OUTPUTS[gadget];
+  const signals = outputs.map(({ count, isArray }, at) => {
+    return `    signal output ${names[at]}${isArray ? `[${count}]` : ""};`;
   });
+  const targets = names.length === 1 ? names[0] : `(${names.join(", ")})`;
+  return [
+    `template ${name}() {`,
+    `    signal input x[${inputs.length}];`,
+    ...signals,
+    `    ${targets} <== ${callOf(instance)}(x);`,
+    "}",
+    "",
+  ].join("\n");
 }
 
-function answer(packed: Expression, visibility: string, names: readonly string[]): string[] {
+/** Lists of numbers, each written once. */
+class Tables {
+  readonly #names = new Map<string, string>();
+
+  get lines(): string[] {
+    return [...this.#names].map(([numbers, name]) => `    var ${name}[${numbers.split(",").length}] = [${numbers}];`);
+  }
+
+  /** The number at a loop's variable in a list, in circom. */
+  at(numbers: readonly number[], variable: string): string {
+    const [first = 0] = numbers;
+    const isRun = numbers.every((number, index) => number === first + index);
+    if (isRun) return first === 0 ? variable : `${first} + ${variable}`;
+    const key = numbers.join(", ");
+    const name = this.#names.get(key) ?? `table${this.#names.size}`;
+    this.#names.set(key, name);
+    return `${name}[${variable}]`;
+  }
+}
+
+function place({ array, template, inputs, shifts }: Group, tables: Tables): string[] {
+  const shift = shifts.length === 1 ? "" : ` + ${tables.at(shifts, "i")}`;
+  const lines: string[] = [];
+  for (let from = 0; from < inputs.length;) {
+    const { array: source, signal } = inputs[from] as Place;
+    let end = from + 1;
+    while (inputs[end]?.array === source && inputs[end]?.signal === signal) end++;
+    const at = tables.at(
+      inputs.slice(from, end).map(({ index }) => index),
+      "k",
+    );
+    const target = from === 0 ? "k" : `${from} + k`;
+    lines.push(
+      `        for (var k = 0; k < ${end - from}; k++) {`,
+      `            ${array}[i].x[${target}] <== ${source}[${at}${shift}]${signal};`,
+      "        }",
+    );
+    from = end;
+  }
+  return [
+    `    component ${array}[${shifts.length}];`,
+    `    for (var i = 0; i < ${shifts.length}; i++) {`,
+    `        ${array}[i] = ${template}();`,
+    ...lines,
+    "    }",
+  ];
+}
+
+function answer({ packed, program }: Plan, places: readonly Place[]): string[] {
   const terms = [...packed.terms];
-  if (visibility === "hidden") {
-    const wires = terms.map(([wire]) => names[wire]).join(", ");
+  const nameOf = (wire: Wire): string => {
+    const { array, index, signal } = places[wire] as Place;
+    return `${array}[${index}]${signal}`;
+  };
+  if (program.output.visibility === "hidden") {
+    const wires = terms.map(([wire]) => nameOf(wire)).join(", ");
     const weights = terms.map(([, weight]) => weight).join(", ");
     return [`    answer <== CommitOutput(${terms.length}, [${weights}], ${packed.constant})([${wires}], salt);`];
   }
   const lines = [`    var packed = ${packed.constant};`];
   for (let at = 0; at < terms.length; at += TERMS_A_LINE) {
-    const sum = terms.slice(at, at + TERMS_A_LINE).map(([wire, weight]) => `(${weight}) * ${names[wire]}`);
+    const sum = terms.slice(at, at + TERMS_A_LINE).map(([wire, weight]) => `(${weight}) * ${nameOf(wire)}`);
     lines.push(`    packed += ${sum.join(" + ")};`);
   }
   return [...lines, "    answer <== packed;"];

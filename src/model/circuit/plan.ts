@@ -33,8 +33,8 @@ export type Plan = {
   readonly weights: number;
 };
 
-/** Sums that are longer than this, and read more than once, become wires. */
-const LONGEST_SUM = 64;
+/** The most terms that a sum may add to the sums that read it. */
+const MOST_COPIES = 500;
 
 /** Plans the circuit of a program under its certificate. */
 export function planCircuit(program: Program, intervals: Intervals): Plan {
@@ -135,14 +135,20 @@ function linear(
 }
 
 /**
- * A sum that another sum reads becomes part of it, over and over where windows overlap. Beyond a length it is cheaper
- * for the prover to pay one linear constraint for it.
+ * A sum that other sums read becomes part of each of them, over and over where windows overlap. Where that writes too
+ * many terms, it is cheaper for the prover to pay one linear constraint for it.
  */
 function shorten({ id }: Step, sums: readonly Expression[], { steps }: Program, circuit: Circuit): Expression[] {
-  const isReadBySums = steps.some(({ operation }) => {
-    return (operation.kind === "dense" || operation.kind === "conv") && operation.input === id;
-  });
-  return sums.map((sum) => (isReadBySums && sum.terms.size > LONGEST_SUM ? wireOf(circuit.wire(sum)) : sum));
+  const reads = steps.reduce((count, { operation }) => count + readsOf(operation, id), 0);
+  return sums.map((sum) => ((sum.terms.size - 1) * reads > MOST_COPIES ? wireOf(circuit.wire(sum)) : sum));
+}
+
+/** How many sums of an operation read each number of a tensor. */
+function readsOf(operation: Operation, id: string): number {
+  if (operation.kind === "dense" && operation.input === id) return operation.bias.length;
+  if (operation.kind !== "conv" || operation.input !== id) return 0;
+  const { kernel, strides, filters, groups } = operation.geometry;
+  return ((kernel[0] * kernel[1]) / (strides[0] * strides[1])) * (filters / groups);
 }
 
 /** An answer that needs no proof has no circuit either: its signals would be one with the input's. */

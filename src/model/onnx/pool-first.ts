@@ -2,7 +2,7 @@
  * Takes the largest first, and bends it then: `max(f(a), f(b)) = f(max(a, b))` where f never falls. It is the same to the
  * last bit, and a circuit that bends one number for each window instead of all of them costs much less.
  */
-import { inputsOf, type Graph, type Maximum, type Node, type Operator, rewired } from "../graph.ts";
+import { readersOf, type Graph, type Maximum, type Node, type Operator, rewired } from "../graph.ts";
 
 /** Moves each activation that only a maximum reads behind it. */
 export function poolFirst(graph: Graph): Graph {
@@ -36,9 +36,4 @@ type Bend = Extract<Operator, { readonly kind: "relu" | "leakyRelu" | "clip" | "
 function neverFalls(operator: Operator): operator is Bend {
   if (operator.kind === "leakyRelu") return operator.slope >= 0;
   return ["relu", "clip", "sigmoid", "tanh"].includes(operator.kind);
-}
-
-function readersOf({ nodes, outputs }: Graph, tensor: string): number {
-  const reads = nodes.filter(({ operator }) => inputsOf(operator).includes(tensor)).length;
-  return reads + outputs.filter((output) => output.tensor === tensor).length;
 }

@@ -1,8 +1,9 @@
 /** Leaves out of a graph what it can do without. */
 import { inputsOf, rewired } from "../graph.ts";
+import { mergeAverages } from "./merge-averages.ts";
 import type { Affine, Conv, Dense, Graph, LinearOperator, Node } from "../graph.ts";
 
-/** Merges affine functions into the weights before them, and drops what no output needs. */
+/** Merges factors, offsets and averages into the weights before them, and drops what no output needs. */
 export function simplify(whole: Graph): Graph {
   const graph = withoutDeadNodes(whole);
   const uses = usesOf(graph);
@@ -17,7 +18,7 @@ export function simplify(whole: Graph): Graph {
     names.set(node.id, layer.id);
   }
   const outputs = graph.outputs.map((output) => ({ ...output, tensor: names.get(output.tensor) ?? output.tensor }));
-  return withoutDeadNodes({ ...graph, nodes: [...merged.values()], outputs });
+  return mergeAverages(withoutDeadNodes({ ...graph, nodes: [...merged.values()], outputs }));
 }
 
 function usesOf({ nodes, outputs }: Graph): ReadonlyMap<string, number> {
