@@ -5,16 +5,15 @@ import { fileURLToPath } from "node:url";
 
 import { expect } from "chai";
 
-import { deriveModel, CircuitTooLargeError, type DerivedModel } from "../../src/model/build-model.ts";
+import { deriveModel, CircuitTooLargeError, readParts, type DerivedModel } from "../../src/model/build-model.ts";
 import { lintInputs } from "../../src/model/bundle/lint-inputs.ts";
 import { encodeNearest, type FieldCodec } from "../../src/model/codec.ts";
 import { compileText } from "../../src/model/compile.ts";
-import { readRows } from "../../src/model/data.ts";
 import { constraintCountOf, stopThreads } from "../../src/model/groth16.ts";
 import { isSound, lintCircuit } from "../../src/model/lint/lint.ts";
 import { intervalsFrom } from "../../src/model/program/certificate.ts";
 import { checkCertificate } from "../../src/model/program/check-certificate.ts";
-import { executorOf } from "../../src/model/program/execute.ts";
+import { executorOf, outputOf } from "../../src/model/program/execute.ts";
 import { intervalsOf } from "../../src/model/program/intervals.ts";
 import { packedCount } from "../../src/model/program/secrets.ts";
 import { readProgram, writeProgram } from "../../src/model/program/program-file.ts";
@@ -25,10 +24,12 @@ import { commitInput } from "../../src/protocol/commitment.ts";
 import { CONTEXT, executed, inputsFor, SALT, signalsFor, type TestedCircuit } from "../helpers/circuit.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { fuzz } from "../helpers/random.ts";
+import { runtimeAnswers } from "../helpers/runtime.ts";
 
 const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
 const NAMES = readdirSync(MODELS).filter((name) => readdirSync(join(MODELS, name)).includes("model.json"));
 const ROWS = 100;
+const RUNTIME_ROWS = 500;
 /** Of accuracy, or of the error's own size. */
 const MOST_LOST = 0.003;
 
@@ -50,11 +51,7 @@ for (const name of NAMES) {
       fuzz(async (random) => {
         const { source, program } = model;
         const codecs = codecsOf(source);
-        const rows = readRows(
-          source.calibration,
-          await readFile(join(folder, source.calibration)),
-          codecs.map((codec) => codec.name),
-        );
+        const { rows } = await readParts(folder);
         const real = rows.slice(0, ROWS).map(({ inputs }) => {
           return inputs.map((value, field) => encodeNearest(codecs[field] as FieldCodec, value));
         });
@@ -78,6 +75,33 @@ for (const name of NAMES) {
       expect(agreement).to.be.greaterThan(0.98);
       if (metric === "accuracy") expect(float - integer).to.be.at.most(MOST_LOST);
       else expect(integer / float - 1).to.be.at.most(MOST_LOST);
+    });
+
+    it("answers as ONNX Runtime does with its floats", async () => {
+      const { source, program, scales } = model;
+      const codecs = codecsOf(source);
+      const { evaluated } = await readParts(folder);
+      const rows = evaluated.slice(0, RUNTIME_ROWS).map(({ inputs }) => inputs);
+      const theirs = await runtimeAnswers(await readFile(join(folder, "model.onnx")), rows);
+      const ours = rows.map((row) => {
+        const steps = row.map((value, field) => encodeNearest(codecs[field] as FieldCodec, value));
+        const [first = 0n] = outputOf(program, circuit.execute(steps));
+        return source.output.kind === "label"
+          ? source.output.labels?.[Number(first)]
+          : Number(first) * (scales[0] ?? 1);
+      });
+      const numbers = theirs.map((answer) => (typeof answer === "string" ? 0 : (answer[0] ?? 0)));
+      const tolerance = 0.01 * (Math.max(...numbers) - Math.min(...numbers));
+      const same = theirs.filter((answer, row) => {
+        const own = ours[row];
+        if (typeof answer === "string" || typeof own === "string") {
+          const label =
+            typeof answer === "string" ? answer : source.output.labels?.[answer.indexOf(Math.max(...answer))];
+          return own === label;
+        }
+        return Math.abs((own ?? Number.NaN) - (answer[0] ?? 0)) <= tolerance;
+      });
+      expect(same.length / rows.length).to.be.greaterThan(0.98);
     });
 
     it("has a program and a certificate that survive being written", () => {
