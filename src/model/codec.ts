@@ -28,12 +28,21 @@ export const WIDEST = 53;
 
 /** How many bits a field takes. */
 export function widthOf(codec: FieldCodec): number {
-  return bitLength(stepsOf(codec));
+  return bitLength(rangeOf(codec).most);
 }
 
-/** The integer that stands for a value, given as a decimal text or as a number that was written as one. */
-export function encode(codec: FieldCodec, value: string | number): number {
-  const { name } = codec;
+/**
+ * The integer that stands for a value, given as a decimal text or as a number that was written as one.
+ *
+ * @param name What complaints call the field.
+ */
+export function encode(codec: FieldCodec, value: string | number, name = codec.name): number {
+  const { min, step, most, isWhole } = rangeOf(codec);
+  // The way of most pixels and counts, without fractions.
+  if (isWhole && typeof value === "number" && Number.isSafeInteger(value)) {
+    const steps = (value - Number(min.numerator)) / Number(step.numerator);
+    if (Number.isInteger(steps) && steps >= 0 && steps <= Number(most)) return steps;
+  }
   if (typeof value !== "string" && typeof value !== "number") throw new FieldTypeError(name, value);
   let exact: Rational;
   try {
@@ -41,19 +50,17 @@ export function encode(codec: FieldCodec, value: string | number): number {
   } catch (cause) {
     throw new FieldTypeError(name, value, { cause });
   }
-  const steps = divide(subtract(exact, fractionFrom(codec.min)), fractionFrom(codec.step));
-  const isInside = steps.numerator >= 0n && steps.numerator <= stepsOf(codec) * steps.denominator;
-  if (!isInside) throw new FieldRangeError(codec, value);
-  if (steps.denominator !== 1n) throw new FieldStepError(codec, value);
+  const steps = divide(subtract(exact, min), step);
+  const isInside = steps.numerator >= 0n && steps.numerator <= most * steps.denominator;
+  if (!isInside) throw new FieldRangeError({ ...codec, name }, value);
+  if (steps.denominator !== 1n) throw new FieldStepError({ ...codec, name }, value);
   return Number(steps.numerator);
 }
 
 /** The value that an integer stands for. */
 export function decode(codec: FieldCodec, steps: number): Rational {
-  return add(
-    fractionFrom(codec.min),
-    multiply(fractionFrom(codec.step), { numerator: BigInt(steps), denominator: 1n }),
-  );
+  const { min, step } = rangeOf(codec);
+  return add(min, multiply(step, { numerator: BigInt(steps), denominator: 1n }));
 }
 
 /** The nearest double to what an integer stands for: what a program that parses the decimal gets. */
@@ -63,20 +70,42 @@ export function decodeNumber(codec: FieldCodec, steps: number): number {
 
 /** The integer nearest to a number, within the field: for calibration data alone, which need not be on the steps. */
 export function encodeNearest(codec: FieldCodec, value: number): number {
-  const steps = Math.round((value - toNumber(fractionFrom(codec.min))) / toNumber(fractionFrom(codec.step)));
-  return Math.min(Math.max(steps, 0), Number(stepsOf(codec)));
+  const { least, each, most } = rangeOf(codec);
+  return Math.min(Math.max(Math.round((value - least) / each), 0), Number(most));
 }
 
-function stepsOf(codec: FieldCodec): bigint {
-  const { numerator, denominator } = divide(
-    subtract(fractionFrom(codec.max), fractionFrom(codec.min)),
-    fractionFrom(codec.step),
-  );
-  if (denominator !== 1n || numerator < 1n) throw new BadCodecError(codec);
-  const width = bitLength(numerator);
+/** A field's range in fractions, worked out once. */
+type Range = {
+  readonly min: Rational;
+  readonly step: Rational;
+  /** How many steps it has. */
+  readonly most: bigint;
+  /** Whether it starts and steps by integers that doubles hold, as its end then does. */
+  readonly isWhole: boolean;
+  /** The nearest doubles to least value and step. */
+  readonly least: number;
+  readonly each: number;
+};
+
+const ranges = new WeakMap<FieldCodec, Range>();
+
+function rangeOf(codec: FieldCodec): Range {
+  const known = ranges.get(codec);
+  if (known !== undefined) return known;
+  const [min, max, step] = [codec.min, codec.max, codec.step].map(fractionFrom) as [Rational, Rational, Rational];
+  const { numerator: most, denominator } = step.numerator === 0n ? NO_STEPS : divide(subtract(max, min), step);
+  if (denominator !== 1n || most < 1n) throw new BadCodecError(codec);
+  const width = bitLength(most);
   if (width > WIDEST) throw new WideFieldError(codec, width);
-  return numerator;
+  const isWhole = [min, max, step].every(
+    (each) => each.denominator === 1n && Number.isSafeInteger(Number(each.numerator)),
+  );
+  const range = { min, step, most, isWhole, least: toNumber(min), each: toNumber(step) };
+  ranges.set(codec, range);
+  return range;
 }
+
+const NO_STEPS: Rational = { numerator: 0n, denominator: 1n };
 
 /** A field's range is empty, or no whole number of steps. */
 export class BadCodecError extends Error {

@@ -31,13 +31,14 @@ function encodeList(fields: readonly FieldSource[], given: readonly unknown[]): 
   });
 }
 
-function encodeField({ count, ...codec }: FieldSource, value: unknown): number[] {
-  if (count === undefined) return [encode(codec, scalar(codec.name, value))];
-  if (!Array.isArray(value)) throw new FieldTypeError(`${codec.name} (a list of ${count})`, value);
-  if (value.length !== count) throw new FieldLengthError(codec.name, value.length, count);
+function encodeField(field: FieldSource, value: unknown): number[] {
+  const { name, count } = field;
+  if (count === undefined) return [encode(field, scalar(name, value))];
+  if (!Array.isArray(value)) throw new FieldTypeError(`${name} (a list of ${count})`, value);
+  if (value.length !== count) throw new FieldLengthError(name, value.length, count);
   return value.map((each: unknown, index) => {
-    const name = `${codec.name}[${index}]`;
-    return encode({ ...codec, name }, scalar(name, each));
+    const own = `${name}[${index}]`;
+    return encode(field, scalar(own, each), own);
   });
 }
 
