@@ -12,7 +12,7 @@ import {
   widthOf,
   type FieldCodec,
 } from "../../src/model/codec.ts";
-import { divide, NotADecimalError, rationalFrom, rationalOf, toNumber } from "../../src/model/rational.ts";
+import { divide, NotADecimalError, rationalFrom, rationalOf, toNumber, readable } from "../../src/model/rational.ts";
 
 const LENGTH: FieldCodec = { name: "length", unit: "cm", min: "-0.5", max: "7.9", step: "0.1" };
 
@@ -80,6 +80,11 @@ describe("a fraction", () => {
     for (const text of ["0.1", "0.3", "123456789.987654321", "-1e-20", "9007199254740993", "2.5e40", "0"]) {
       expect(toNumber(rationalFrom(text)), text).to.equal(Number(text));
     }
+  });
+
+  it("is shown as a decimal where that ends", () => {
+    const shown = ["127/10", "1/3", "-1/8", "5", "0", "-0.05", "1/1024", "3/35"].map(readable);
+    expect(shown).to.deep.equal(["12.7", "1/3", "-0.125", "5", "0", "-0.05", "0.0009765625", "3/35"]);
   });
 
   it("is exactly what a double is", () => {
