@@ -1,10 +1,29 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
 import { CHECKS } from "./steps/checks.ts";
 import { runSteps } from "./steps/step.ts";
 
+/** Tests of whole processes wait for others half of the time, so all other tests run beside them. */
+const PROCESSES = join("test", "integration");
+const files = readdirSync("test", { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => join("test", file));
+
+// The contracts were built by the first check. The tests in Solidity build themselves; nobody else may at the same time.
+const mocha = ["hardhat", "test", "mocha", "--no-compile"] as const;
+
 process.exitCode = await runSteps([
   ...CHECKS,
-  // Beforehand, since the two runners work side by side: neither may find something to build.
-  { name: "build of the tests", kind: "check", command: ["hardhat", "build"] },
   { name: "tests in Solidity", kind: "tests", command: ["hardhat", "test", "solidity"] },
-  { name: "tests in TypeScript", kind: "tests", command: ["hardhat", "test", "mocha", "--no-compile"] },
+  {
+    name: "tests in TypeScript",
+    kind: "tests",
+    command: [...mocha, ...files.filter((file) => !file.startsWith(PROCESSES))],
+  },
+  {
+    name: "tests of processes",
+    kind: "tests",
+    command: [...mocha, ...files.filter((file) => file.startsWith(PROCESSES))],
+  },
 ]);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { runChild } from "../child.mjs";
+import { BUILT } from "../local/build-contracts.ts";
 import { addTotals, describeTotals, readTotals, TOTALS_FILE, type Totals } from "../totals.ts";
 
 /** A tool with its arguments, whose outcome is one test, or a runner that reports the totals of many. */
@@ -54,7 +55,7 @@ async function runStep({ kind, command: [tool, ...toolArguments] }: Step, stdio:
   const totalsFile = join(folder, "totals.json");
   const code = await runChild(process.execPath, [join("node_modules", ".bin", tool), ...toolArguments], {
     stdio,
-    env: { ...process.env, [TOTALS_FILE]: totalsFile },
+    env: { ...process.env, [TOTALS_FILE]: totalsFile, ...(kind === "tests" ? { [BUILT]: "true" } : {}) },
   });
   const totals = kind === "tests" ? readTotals(totalsFile) : undefined;
   rmSync(folder, { recursive: true });
