@@ -127,7 +127,7 @@ describe("a model whose circuit would be too large", () => {
     expect(error).to.be.instanceOf(CircuitTooLargeError);
     expect((error as Error).message)
       .to.contain(`${rows} constraints`)
-      .and.to.contain("CommitInput");
+      .and.to.contain("input (287)");
     await deriveModel(folder, { limit: rows });
   });
 });

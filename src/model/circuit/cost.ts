@@ -57,7 +57,7 @@ export function costOf({ program, instances, checked, packed, weights }: Plan): 
 function inputCost(widths: readonly number[], checked: readonly boolean[], isHidden: boolean): Cost {
   const ranges = widths.reduce((sum, width, field) => sum + (checked[field] === true ? width : 0), 0);
   const elements = elementCount(widths);
-  if (!isHidden && elements === 1) return { nonlinear: ranges, linear: widths.length === 1 ? 0 : 1 };
+  if (!isHidden && elements === 1) return { nonlinear: ranges, linear: 1 };
   let hashes: Cost = { nonlinear: ranges, linear: 0 };
   const hash = (inputs: number, constants: number): void => {
     const { nonlinear, linear } = poseidonCost(inputs + 1, constants);

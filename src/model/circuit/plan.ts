@@ -153,16 +153,13 @@ function readsOf(operation: Operation, id: string): number {
 
 /** An answer that needs no proof has no circuit either: its signals would be one with the input's. */
 function checkAnswer({ input, output }: Program, packed: Expression): void {
+  if (input.visibility === "public" && input.widths.length === 1) throw new LoneFieldError();
   if (output.visibility === "hidden") {
     if (input.visibility === "public") throw new SaltlessAnswerError();
     if (isConstant(packed)) throw new ConstantAnswerError(packed.constant);
     return;
   }
-  const wires = [...packed.terms.keys()];
-  const isField = (soleWire(packed) ?? Infinity) < input.widths.length;
-  const isPlain =
-    input.visibility === "public" && input.widths.length === 1 && wires.length > 0 && wires.every((wire) => wire === 0);
-  if (isField || isPlain) throw new PlainAnswerError();
+  if ((soleWire(packed) ?? Infinity) < input.widths.length) throw new PlainAnswerError();
 }
 
 function packOutput({ output }: Program, tensors: ReadonlyMap<string, readonly Value[]>): Expression {
@@ -222,6 +219,18 @@ export class ConstantAnswerError extends Error {
   }
 }
 
+/** A public input has one field alone, which circom makes one signal with its commitment. */
+export class LoneFieldError extends Error {
+  override readonly name = "LoneFieldError";
+
+  constructor() {
+    super(
+      "The input is public and has a single field, which the circuit could not tell from its commitment. Hide the input, " +
+        "or split the field in two.",
+    );
+  }
+}
+
 /** An answer is to be hidden, and nothing hides it. */
 export class SaltlessAnswerError extends Error {
   override readonly name = "SaltlessAnswerError";
@@ -236,6 +245,6 @@ export class PlainAnswerError extends Error {
   override readonly name = "PlainAnswerError";
 
   constructor() {
-    super("The model answers with a field of its input as it is, or a multiple of it: there is nothing to prove.");
+    super("The model answers with a field of its input as it is: there is nothing to prove.");
   }
 }
