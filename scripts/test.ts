@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { CHECKS } from "./steps/checks.ts";
 import { runSteps } from "./steps/step.ts";
 
-/** Tests of whole processes wait for others half of the time, so all other tests run beside them. */
-const PROCESSES = join("test", "integration");
+/** Tests that start processes wait for them half of the time, so all other tests run beside them. */
+const PROCESSES = [join("test", "integration"), join("test", "model", "ceremony")];
+const startsProcesses = (file: string): boolean => PROCESSES.some((folder) => file.startsWith(folder));
 const files = readdirSync("test", { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
   .map((file) => join("test", file));
@@ -19,11 +20,11 @@ process.exitCode = await runSteps([
   {
     name: "tests in TypeScript",
     kind: "tests",
-    command: [...mocha, ...files.filter((file) => !file.startsWith(PROCESSES))],
+    command: [...mocha, ...files.filter((file) => !startsProcesses(file))],
   },
   {
     name: "tests of processes",
     kind: "tests",
-    command: [...mocha, ...files.filter((file) => file.startsWith(PROCESSES))],
+    command: [...mocha, ...files.filter(startsProcesses)],
   },
 ]);
