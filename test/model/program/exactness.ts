@@ -11,7 +11,7 @@ import { errorOf } from "../../helpers/errors.ts";
 import { PROGRAMS } from "../../helpers/programs.ts";
 import { fuzz } from "../../helpers/random.ts";
 
-const RUNS = 1_000;
+const RUNS = 2_000;
 
 for (const [name, program] of Object.entries(PROGRAMS)) {
   describe(`the program of ${name}`, () => {
