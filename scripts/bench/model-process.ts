@@ -12,7 +12,7 @@ import { readConstraints, type Combination } from "../../src/model/lint/r1cs-fil
 import { absorbed, combinePoints, constantOf, weightPoints } from "../../src/model/private-weights/absorb.ts";
 import { codecsOf } from "../../src/model/source.ts";
 import { witnessOf, type CircuitInputs } from "../../src/model/witness.ts";
-import { circuitInputsOf } from "./circuit-inputs.ts";
+import { circuitInputsOf } from "../../src/model/signals.ts";
 import { partsOf } from "./known-models.ts";
 import { JOB_FILES, type Job, type JobKind, type JobMessage, type JobResults } from "./model-job.ts";
 import { SHAPES } from "./shapes.ts";

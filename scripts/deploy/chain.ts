@@ -4,8 +4,7 @@ import { createPublicClient, custom, getAddress } from "viem";
 import type { Address, Hex } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 
-/** What every development node calls itself: only such a chain is given a test token and the development phase 1. */
-export const LOCAL_CHAIN_ID = 31_337;
+import { LOCAL_CHAIN_ID } from "../../src/chain/local-chain.ts";
 
 /**
  * Connects to a chain. Close the connection in the end, or the process stays.

@@ -1,7 +1,7 @@
 /** What a deployment tells its user. */
 import { formatEther, formatUnits } from "viem";
 
-import { LOCAL_CHAIN_ID } from "./chain.ts";
+import { LOCAL_CHAIN_ID } from "../../src/chain/local-chain.ts";
 import type { Deployed, Plan } from "./deploy.ts";
 import type { Cost } from "./outcome.ts";
 import { CONTRACTS } from "./settings.ts";

@@ -5,7 +5,7 @@ import { publicSignalsOf } from "../../src/model/witness-file.ts";
 import { witnessOf } from "../../src/model/witness.ts";
 import { commitInput, commitOutput, revealInput } from "../../src/protocol/commitment.ts";
 import { pack } from "../../src/protocol/packing.ts";
-import { circuitInputsOf, type Asked } from "../bench/circuit-inputs.ts";
+import { circuitInputsOf, PUBLIC_SIGNALS, type Asked } from "../../src/model/signals.ts";
 
 /** A program, and what computes the witnesses of its circuit. */
 export type Compared = { readonly program: Program; readonly wasm: Uint8Array };
@@ -21,9 +21,6 @@ export type Mismatch = { readonly asked: Case; readonly executor: string; readon
 /** Any number serves: what it hides is not published here. */
 const BLINDING = 987_654_321n;
 
-/** Commitment, answer and context. */
-const SIGNALS = 3;
-
 /** Prepares a comparison, which answers nothing where both agree. */
 export function comparisonOf({ program, wasm }: Compared): (asked: Case) => Promise<Mismatch | undefined> {
   const execute = executorOf(program);
@@ -38,7 +35,7 @@ export function comparisonOf({ program, wasm }: Compared): (asked: Case) => Prom
     return [commitment, output.visibility === "hidden" ? commitOutput(packed, salt) : packed, context].join(" ");
   };
   const circuit = async (asked: Case): Promise<string> => {
-    return publicSignalsOf(await witnessOf(wasm, inputsOf(asked)), SIGNALS).join(" ");
+    return publicSignalsOf(await witnessOf(wasm, inputsOf(asked)), PUBLIC_SIGNALS).join(" ");
   };
 
   return async (asked) => {

@@ -16,6 +16,7 @@ import { privateKeyToAccount } from "viem/accounts";
 
 import { groth16VerifierAbi } from "../protocol/abi/groth16-verifier.ts";
 import type { VerificationKey } from "../protocol/model.ts";
+import { LOCAL_CHAIN_ID } from "./local-chain.ts";
 
 /** A verifier on a chain, found to be one for a model's phase 1; and who pays. */
 export type Destination = {
@@ -49,9 +50,6 @@ export type Published = {
   readonly gasUsed: number;
   readonly isNew: boolean;
 };
-
-/** What every development node calls itself. */
-const LOCAL_CHAIN_ID = 31_337;
 
 /** Looks at everything that could be in the way, which costs nothing, before a model is verified. */
 export async function findVerifier(options: DestinationOptions): Promise<Destination> {

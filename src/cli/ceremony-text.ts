@@ -7,8 +7,7 @@ import type { Contribution } from "../model/ceremony/key-file.ts";
 import { isDevelopmentSetup, phase1By } from "../model/ceremony/known-phase1.ts";
 import type { Transcript } from "../model/ceremony/transcript.ts";
 import type { CeremonyReport } from "../model/ceremony/verify.ts";
-
-const DEVELOPMENT = "DEVELOPMENT SETUP: somebody may know the secret of its phase 1, and forge. For local chains only.";
+import { DEVELOPMENT } from "./development.ts";
 
 export function startedText(folder: string, { phase1, circuit, key }: Transcript): string {
   return lines(

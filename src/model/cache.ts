@@ -4,6 +4,8 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { isCode } from "./files.ts";
+
 /** Where what was made is kept, if no other folder is named. */
 export const CACHE = fileURLToPath(new URL("../../.cache/circuits/", import.meta.url));
 
@@ -39,7 +41,7 @@ async function read<Name extends string>(folder: string, names: readonly Name[])
     if (!files.every(([name, content]) => hashes[name] === digest(content))) return undefined;
     return Object.fromEntries(files) as unknown as Files<Name>;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT" || error instanceof SyntaxError) return undefined;
+    if (isCode(error, "ENOENT") || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -15,6 +15,11 @@ export function writeAt(path: string, content: string): Promise<void> {
   });
 }
 
+/** Whether the system refused something for this reason. */
+export function isCode(error: unknown, code: string): boolean {
+  return (error as NodeJS.ErrnoException).code === code;
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is none, or no folder for it",
   EISDIR: "it is a folder",

@@ -6,7 +6,7 @@ import { compileText, type CompiledCircuit } from "../../src/model/compile.ts";
 import { executorOf, outputOf, type Executor } from "../../src/model/program/execute.ts";
 import { intervalsOf, type Intervals } from "../../src/model/program/intervals.ts";
 import type { Program } from "../../src/model/program/program.ts";
-import { packSecrets } from "../../src/model/program/secrets.ts";
+import { circuitInputsOf } from "../../src/model/signals.ts";
 import { witnessOf } from "../../src/model/witness.ts";
 import { publicSignalsOf } from "../../src/model/witness-file.ts";
 import { pack } from "../../src/protocol/packing.ts";
@@ -38,10 +38,8 @@ export function executed({ program, execute }: TestedCircuit, input: readonly nu
 
 /** The circuit's witness for an input. */
 export function witnessFor({ program, wasm }: TestedCircuit, input: readonly number[]): Promise<Uint8Array> {
-  const salt = program.input.visibility === "hidden" ? { salt: SALT } : {};
-  const weights = packSecrets(program);
-  const secrets = weights.length > 0 ? { weights, blinding: BLINDING } : {};
-  return witnessOf(wasm, { fields: input.map(BigInt), context: CONTEXT, ...salt, ...secrets });
+  const inputs = circuitInputsOf(program, BLINDING)({ fields: input, salt: SALT, context: CONTEXT });
+  return witnessOf(wasm, inputs);
 }
 
 /** The circuit's public signals for an input: commitment, output and context. */

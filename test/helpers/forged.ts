@@ -4,7 +4,7 @@
  */
 import { expect } from "chai";
 
-import { inverse, reduce } from "../../src/model/lint/field.ts";
+import { inverse, reduce } from "../../src/model/field.ts";
 import {
   isInput,
   readConstraints,

@@ -1,6 +1,8 @@
 import { config } from "hardhat";
 import { bytesToHex, keccak256, toHex, type Address, type Hex } from "viem";
 
+import { seededRandom as trainingRandom } from "../../models/training/random.ts";
+
 /** A source of values that one seed decides. Every third number is at an edge of its range, where mistakes live. */
 export type Random = {
   /** A number from 0 to `end - 1`. */
@@ -30,20 +32,9 @@ export function times<T>(count: number, make: (index: number) => T): T[] {
 }
 
 export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-
-  // A Weyl sequence, mixed by the finalizer of MurmurHash3: short, and good enough to choose test values.
-  function next(): number {
-    state = (state + 0x9e3779b9) >>> 0;
-    let word = state;
-    word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
-    word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
-    return (word ^ (word >>> 16)) >>> 0;
-  }
-
-  function below(end: number): number {
-    return Math.floor((next() / 2 ** 32) * end);
-  }
+  const uniform = trainingRandom(seed);
+  const next = (): number => uniform.unit() * 2 ** 32;
+  const below = (end: number): number => uniform.below(end);
 
   function plainUint(bits: number): bigint {
     let value = 0n;

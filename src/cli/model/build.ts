@@ -5,9 +5,9 @@ import { buildCircuit, buildModel } from "../../model/bundle/build.ts";
 import { DEVELOPMENT_PHASE1, phase1Path } from "../../model/phase1.ts";
 import { reportOf } from "../../model/report/report.ts";
 import { textOf } from "../../model/report/text.ts";
+import { DEVELOPMENT } from "../development.ts";
 import { COMMON, runSteps } from "../steps.ts";
 import { only, UsageError, wholeNumber } from "../usage.ts";
-import { DEVELOPMENT } from "./words.ts";
 
 const STEPS = 12;
 

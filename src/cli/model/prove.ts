@@ -5,10 +5,11 @@ import { hexToBigInt, isAddress, isHex, numberToHex, size, type Address, type He
 import { openModel, type Answer, type OpenModel } from "../../model/bundle/open.ts";
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
 import { contextOf } from "../../protocol/context.ts";
+import { DEVELOPMENT } from "../development.ts";
 import { COMMON, runSteps } from "../steps.ts";
 import { only, required, UsageError } from "../usage.ts";
 import { INPUT_OPTIONS, inputFrom, readJson, saltFrom } from "./input.ts";
-import { answerLine, DEVELOPMENT, saltLines } from "./words.ts";
+import { answerLine, saltLines } from "./words.ts";
 
 export async function proveCommand(args: readonly string[]): Promise<void> {
   const text = { type: "string" } as const;

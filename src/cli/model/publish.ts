@@ -9,9 +9,9 @@ import { phase1Path } from "../../model/phase1.ts";
 import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
 import { manifestHashOf } from "../../model/manifest/manifest.ts";
 import { privateKeyFrom } from "../secrets.ts";
+import { DEVELOPMENT } from "../development.ts";
 import { COMMON, runSteps } from "../steps.ts";
 import { only, required, UsageError } from "../usage.ts";
-import { DEVELOPMENT } from "./words.ts";
 
 const STEPS = 9;
 

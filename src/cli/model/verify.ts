@@ -4,9 +4,9 @@ import { isHex, size, type Hex } from "viem";
 
 import { verifyModel, type VerifiedModel } from "../../model/bundle/verify.ts";
 import { phase1Path } from "../../model/phase1.ts";
+import { DEVELOPMENT } from "../development.ts";
 import { COMMON, runSteps } from "../steps.ts";
 import { only, UsageError } from "../usage.ts";
-import { DEVELOPMENT } from "./words.ts";
 
 const STEPS = 7;
 

@@ -1,10 +1,6 @@
 /** What several commands say. */
 import type { Answer, OpenModel } from "../../model/bundle/open.ts";
 
-/** Of every key on the phase 1 for development. */
-export const DEVELOPMENT =
-  "DEVELOPMENT SETUP: somebody may know the secret of its phase 1, and forge. For local chains only.";
-
 /** What an answer means. */
 export function answerLine({ manifest: { output } }: OpenModel, { value }: Answer): string {
   const unit = output.unit === undefined ? "" : ` (${output.unit})`;

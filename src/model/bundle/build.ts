@@ -13,6 +13,7 @@ import { isDevelopmentSetup } from "../ceremony/known-phase1.ts";
 import { parseTranscript } from "../ceremony/transcript.ts";
 import type { StepOptions } from "../ceremony/step.ts";
 import { compileOnce, type CompiledCircuit } from "../compile.ts";
+import { isCode } from "../files.ts";
 import { verificationKeyOf, type VerificationKey } from "../groth16.ts";
 import { manifestOf } from "../manifest/describe.ts";
 import { formatManifest, manifestHashOf, type Manifest, type ManifestHashes } from "../manifest/manifest.ts";
@@ -64,11 +65,12 @@ export async function buildModel(folder: string, out: string, options: BuildMode
   const shapeKey = await verificationKeyOf(key);
   options.onStep?.("writing");
   const weights = await weightsFor(derived, shapeKey, target);
+  const modelKey = weights?.key ?? shapeKey;
   const texts: Texts = {
     ...circuitTexts(derived, compiled),
     key,
     transcript,
-    verificationKey: `${JSON.stringify(weights?.key ?? shapeKey, null, 2)}\n`,
+    verificationKey: `${JSON.stringify(modelKey, null, 2)}\n`,
     ...weights?.texts,
   };
   const phase1 = parseTranscript(new TextDecoder().decode(transcript)).phase1.sha256;
@@ -76,7 +78,7 @@ export async function buildModel(folder: string, out: string, options: BuildMode
   await replace(target, { ...texts, manifest: formatManifest(manifest) });
   return {
     folder: target,
-    id: modelOf(keyFromSnarkjs(weights?.key ?? shapeKey), manifestHashOf(manifest)),
+    id: modelOf(keyFromSnarkjs(modelKey), manifestHashOf(manifest)),
     manifest,
     isDevelopment: isDevelopmentSetup(phase1),
     derived,
@@ -214,10 +216,6 @@ async function replace(folder: string, texts: Texts): Promise<void> {
   } finally {
     await rm(beside, { recursive: true });
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return (error as NodeJS.ErrnoException).code === code;
 }
 
 /** A built model would be replaced whose private weights nobody else may have. */

@@ -1,5 +1,5 @@
 /** A built model at work: it answers at once, and proves its answers. */
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
@@ -9,18 +9,19 @@ import { commitInput, commitOutput, revealInput } from "../../protocol/commitmen
 import { modelOf } from "../../protocol/model.ts";
 import { pack } from "../../protocol/packing.ts";
 import { keyFromSnarkjs, proofFromSnarkjs } from "../../protocol/snarkjs.ts";
-import { digest } from "../cache.ts";
 import { isDevelopmentSetup } from "../ceremony/known-phase1.ts";
 import { isProof, prove, type VerificationKey } from "../groth16.ts";
 import { manifestHashOf, parseManifest, type Manifest } from "../manifest/manifest.ts";
 import { randomScalar } from "../private-weights/absorb.ts";
 import { executorOf, outputOf, type Executor } from "../program/execute.ts";
 import { readProgram } from "../program/program-file.ts";
-import { packSecrets, withSecrets } from "../program/secrets.ts";
+import { withSecrets } from "../program/secrets.ts";
 import { fractionFrom, multiply, toNumber } from "../rational.ts";
-import { witnessOf, type CircuitInputs } from "../witness.ts";
-import { FILES, MissingFileError, parseKey, WrongFileError } from "./files.ts";
+import { circuitInputsOf, PUBLIC_SIGNALS } from "../signals.ts";
+import { witnessOf } from "../witness.ts";
+import { FILES, parseKey, WrongFileError } from "./files.ts";
 import { encodeInput } from "./input.ts";
+import { bundleFiles, type BundleFiles } from "./reader.ts";
 import { parseWeights, type PrivateWeights } from "./weights-file.ts";
 
 /** An answer, with all that its proof will need. */
@@ -52,17 +53,12 @@ export type OpenModel = {
 
 /** Opens a built model. What its files are is checked against the manifest; whether that is sound, `verifyModel` tells. */
 export async function openModel(folder: string): Promise<OpenModel> {
-  const read = (file: string): Promise<Buffer> =>
-    readFile(join(folder, file)).catch((cause: unknown) => {
-      throw new MissingFileError(folder, file, { cause });
-    });
-  const manifest = parseManifest((await read(FILES.manifest)).toString("utf8"));
-  const programText = (await read(FILES.program)).toString("utf8");
-  const found = digest(programText);
-  if (found !== manifest.program) throw new WrongFileError(FILES.program, found, manifest.program);
-  const key = parseKey((await read(FILES.verificationKey)).toString("utf8"));
-  const shape = readProgram(programText);
-  const weights = await privateWeights(folder, read);
+  const files = bundleFiles(folder);
+  const manifest = parseManifest(await files.text("manifest"));
+  await files.expectHash("program", manifest.program);
+  const key = parseKey(await files.text("verificationKey"));
+  const shape = readProgram(await files.text("program"));
+  const weights = await privateWeights(folder, files);
   if (weights !== undefined && weights.proof !== manifest.weights) {
     throw new WrongFileError(FILES.weights, weights.proof, manifest.weights ?? "of none");
   }
@@ -86,7 +82,7 @@ export async function openModel(folder: string): Promise<OpenModel> {
     };
   };
 
-  let warm: Promise<readonly [Buffer, Buffer]> | undefined;
+  let inputsOf: ReturnType<typeof circuitInputsOf> | undefined;
   return {
     id: modelOf(keyFromSnarkjs(key), manifestHashOf(manifest)),
     manifest,
@@ -97,16 +93,11 @@ export async function openModel(folder: string): Promise<OpenModel> {
     },
     answerSteps,
     async prove({ fields, salt, input: claimed, output: answered }, context) {
-      warm ??= Promise.all([read(FILES.witness), read(FILES.key)]);
-      const [wasm, provingKey] = await warm;
-      const inputs: CircuitInputs = {
-        fields: fields.map(BigInt),
-        context,
-        ...(isHidden ? { salt } : {}),
-        ...(weights === undefined ? {} : { weights: packSecrets(program), blinding: weights.blinding }),
-      };
+      const [wasm, provingKey] = [await files.bytes("witness"), await files.bytes("key")];
+      inputsOf ??= circuitInputsOf(program, weights?.blinding ?? 0n);
+      const inputs = inputsOf({ fields, salt, context });
       const { proof, publicSignals } = await prove(provingKey, await witnessOf(wasm, inputs));
-      const signals = publicSignals.slice(0, 3);
+      const signals = publicSignals.slice(0, PUBLIC_SIGNALS);
       // Of this very answer, whatever the files say that they are.
       const asked = [claimed, answered, word(context)] as const;
       const isAnswered = isDeepStrictEqual(
@@ -119,15 +110,12 @@ export async function openModel(folder: string): Promise<OpenModel> {
   };
 }
 
-async function privateWeights(
-  folder: string,
-  read: (file: string) => Promise<Buffer>,
-): Promise<PrivateWeights | undefined> {
+async function privateWeights(folder: string, files: BundleFiles): Promise<PrivateWeights | undefined> {
   const isThere = await access(join(folder, FILES.weights)).then(
     () => true,
     () => false,
   );
-  return isThere ? parseWeights((await read(FILES.weights)).toString("utf8")) : undefined;
+  return isThere ? parseWeights(await files.text("weights")) : undefined;
 }
 
 function meaningOf({ output }: Manifest, numbers: readonly bigint[]): Answer["value"] {

@@ -2,7 +2,7 @@
  * Re-checks a built model from its circuit to its id, offline, trusting nobody who made it. What it does not tell is
  * whether the model is any good, and whether one of the key's contributors was honest.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -39,8 +39,9 @@ import { intervalsOf } from "../program/intervals.ts";
 import type { Program } from "../program/program.ts";
 import { readProgram } from "../program/program-file.ts";
 import { privateSteps } from "../program/secrets.ts";
-import { FILES, MissingFileError, parseKey, WrongFileError } from "./files.ts";
+import { FILES, parseKey } from "./files.ts";
 import { lintInputs } from "./lint-inputs.ts";
+import { bundleFiles, type BundleFiles } from "./reader.ts";
 import { parseWeightsProof } from "./weights-file.ts";
 
 export type VerifyModelOptions = StepOptions & {
@@ -66,7 +67,7 @@ export type VerifiedModel = {
 /** Verifies a built model, or says by an error of its own what is wrong with it. */
 export async function verifyModel(folder: string, options: VerifyModelOptions = {}): Promise<VerifiedModel> {
   const { onStep = () => {} } = options;
-  const files = readerOf(folder);
+  const files = bundleFiles(folder);
   onStep("reading the manifest");
   const manifest = parseManifest(await files.text("manifest"));
   checkCompiler(manifest);
@@ -99,9 +100,10 @@ export async function verifyModel(folder: string, options: VerifyModelOptions = 
   const { contributions, shapeKey, delta } = await verifyKey(files, manifest, r1cs, options);
   onStep("comparing the id");
   const key = hasPrivateWeights ? await keyWithWeights(files, manifest.weights ?? "", shapeKey) : shapeKey;
+  const points = keyFromSnarkjs(key);
   const written = keyFromSnarkjs(parseKey(await files.text("verificationKey")));
-  if (!isDeepStrictEqual(written, keyFromSnarkjs(key))) throw new OtherKeyError();
-  const id = modelOf(keyFromSnarkjs(key), manifestHashOf(manifest));
+  if (!isDeepStrictEqual(written, points)) throw new OtherKeyError();
+  const id = modelOf(points, manifestHashOf(manifest));
   if (options.id !== undefined && options.id.toLowerCase() !== id) throw new OtherModelError(id, options.id);
   await files.expectHash("source", digest(source));
   await files.expectHash("witness", digest(wasm));
@@ -115,28 +117,6 @@ export async function verifyModel(folder: string, options: VerifyModelOptions = 
     hasPrivateWeights,
     lint,
     key,
-  };
-}
-
-type Files = ReturnType<typeof readerOf>;
-
-/** Each file is read once: what was hashed is what is used, whoever else writes to the folder. */
-function readerOf(folder: string) {
-  const known = new Map<string, Promise<Buffer>>();
-  const bytes = (file: keyof typeof FILES): Promise<Buffer> => {
-    const content = known.get(file) ?? readFile(join(folder, FILES[file]));
-    known.set(file, content);
-    return content.catch((cause: unknown) => {
-      throw new MissingFileError(folder, FILES[file], { cause });
-    });
-  };
-  return {
-    bytes,
-    text: async (file: keyof typeof FILES) => (await bytes(file)).toString("utf8"),
-    expectHash: async (file: keyof typeof FILES, expected: string): Promise<void> => {
-      const found = digest(await bytes(file));
-      if (found !== expected) throw new WrongFileError(FILES[file], found, expected);
-    },
   };
 }
 
@@ -167,7 +147,7 @@ function checkFields({ input, output }: Manifest, program: Program): void {
 }
 
 async function verifyKey(
-  files: Files,
+  files: BundleFiles,
   manifest: Manifest,
   r1cs: Uint8Array,
   options: VerifyModelOptions,
@@ -197,12 +177,12 @@ async function verifyKey(
 /** Models of one shape share circuit and key, and with them the delta: that is what a shape is for. */
 async function compareDeltas(own: NamedDelta, manifest: Manifest, beside: readonly string[]): Promise<void> {
   for (const name of beside) {
-    const key = await readerOf(name).bytes("key");
+    const key = await bundleFiles(name).bytes("key");
     if (digest(key) !== manifest.key) refuseSharedDelta([own, { name, delta: await deltaOf(key) }]);
   }
 }
 
-async function keyWithWeights(files: Files, hash: string, shapeKey: VerificationKey): Promise<VerificationKey> {
+async function keyWithWeights(files: BundleFiles, hash: string, shapeKey: VerificationKey): Promise<VerificationKey> {
   await files.expectHash("weightsProof", hash);
   const proof = parseWeightsProof(await files.text("weightsProof"));
   checkWeights(shapeKey, proof);

@@ -2,6 +2,7 @@
 import { elementsOf } from "../../protocol/commitment.ts";
 import { soleWire } from "./expression.ts";
 import type { Cost, Gadget } from "./gadgets.ts";
+import { PUBLIC_SIGNALS } from "../signals.ts";
 import type { Plan } from "./plan.ts";
 
 export type CostLine = Cost & {
@@ -24,7 +25,6 @@ export type CostReport = {
 
 /** How many rounds of Poseidon have one S-box, for states of 2 to 17 elements. */
 const PARTIAL_ROUNDS = [56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 64, 68];
-const PUBLIC_SIGNALS = 3;
 
 /** Counts a planned circuit's constraints, layer by layer and gadget by gadget. */
 export function costOf({ program, instances, checked, packed, weights }: Plan): CostReport {

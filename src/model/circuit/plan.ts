@@ -39,8 +39,9 @@ const MOST_COPIES = 500;
 /** Plans the circuit of a program under its certificate. */
 export function planCircuit(program: Program, intervals: Intervals): Plan {
   const { widths } = program.input;
-  const weights = Array.from({ length: packedCount(program) }, (_, at) => widths.length + at);
-  const circuit = new Circuit(widths.length + weights.length);
+  const weights = packedCount(program);
+  const weightWires = Array.from({ length: weights }, (_, at) => widths.length + at);
+  const circuit = new Circuit(widths.length + weights);
   const fields = widths.map((_, field) => wireOf(field));
   const tensors = new Map<string, readonly Value[]>([["input", valuesOf("input", fields, intervals)]]);
   const covered = new Set<number>();
@@ -49,7 +50,7 @@ export function planCircuit(program: Program, intervals: Intervals): Plan {
     const inputs = inputsOf(step.operation).map((name) => tensors.get(name) ?? []);
     const { id, size, operation } = step;
     if (operation.kind === "privateDense") {
-      const own = weights.splice(0, elementsFor(operation, size));
+      const own = weightWires.splice(0, elementsFor(operation, size));
       tensors.set(id, privateSums(operation, size, inputs[0] ?? [], own, circuit));
       continue;
     }
@@ -65,7 +66,7 @@ export function planCircuit(program: Program, intervals: Intervals): Plan {
     wires: circuit.wires,
     checked: widths.map((_, field) => !covered.has(field)),
     packed,
-    weights: packedCount(program),
+    weights,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Which integers each variable can be, by all that its constraints say of it, whatever the inputs are. */
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
-import { centre, inverse } from "./field.ts";
+import { centre, inverse } from "../field.ts";
 import type { Linear, Variable } from "./linear.ts";
 import { groupsOf, type Group } from "./one-hot.ts";
 import type { Interval, Product, System } from "./system.ts";

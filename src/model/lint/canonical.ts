@@ -5,7 +5,7 @@
  */
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
 import type { Bounds, Occurrences } from "./bounds.ts";
-import { centre, inverse, reduce } from "./field.ts";
+import { centre, inverse, reduce } from "../field.ts";
 import { scale, type Linear, type Variable } from "./linear.ts";
 import type { Product, System } from "./system.ts";
 import type { Term } from "./unique-sum.ts";

@@ -1,7 +1,7 @@
 /** Collects what equations say together about a choice between bits, and asks whether it leaves one choice. */
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
 import { rangeOf } from "./bounds.ts";
-import { inverse } from "./field.ts";
+import { inverse } from "../field.ts";
 import { direction, scale, type Linear, type Variable } from "./linear.ts";
 import { isChoiceUnique, type ChoiceStatement, type Group } from "./one-hot.ts";
 import type { Propagation } from "./propagation.ts";

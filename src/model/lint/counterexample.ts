@@ -3,7 +3,7 @@
  * by changing other undetermined wires, until all hold or it gives up.
  */
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
-import { inverse, reduce } from "./field.ts";
+import { inverse, reduce } from "../field.ts";
 import type { Evaluation, RowValues } from "./evaluation.ts";
 import type { Linear } from "./linear.ts";
 import type { Counterexample } from "./mutate-witness.ts";

@@ -1,6 +1,6 @@
 /** A witness, and what becomes of its constraints when some wires take other values. */
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
-import { reduce } from "./field.ts";
+import { reduce } from "../field.ts";
 import type { Combination, Constraint, Constraints } from "./r1cs-file.ts";
 
 /** New values of some wires. */

@@ -1,5 +1,5 @@
 /** Linear expressions over a circuit's wires, and over variables that stand for more. */
-import { centre, inverse } from "./field.ts";
+import { centre, inverse } from "../field.ts";
 import type { Combination } from "./r1cs-file.ts";
 
 /** A wire, or, from the number of wires on, a value that the constraints imply. */

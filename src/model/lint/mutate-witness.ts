@@ -3,7 +3,7 @@
  * show wires to be determined, and so it also checks these.
  */
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
-import { inverse, reduce } from "./field.ts";
+import { inverse, reduce } from "../field.ts";
 import type { Changes, Evaluation } from "./evaluation.ts";
 import { isInput, type Constraint, type Constraints } from "./r1cs-file.ts";
 

@@ -3,7 +3,7 @@
  * of its own, and these do not overlap, that value makes the choice.
  */
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
-import { reduce } from "./field.ts";
+import { reduce } from "../field.ts";
 import type { Linear, Variable } from "./linear.ts";
 import type { Interval, System } from "./system.ts";
 

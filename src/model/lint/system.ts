@@ -2,7 +2,7 @@
  * A circuit's constraints as statements that rules can use: linear equations, products, and bounds of single variables.
  * All of it follows from the constraints, whatever the inputs are.
  */
-import { centre, inverse, squareRoot } from "./field.ts";
+import { centre, inverse, squareRoot } from "../field.ts";
 import {
   add,
   direction,

@@ -1,6 +1,6 @@
 /** Which bounded variables a sum of them determines. */
 import { GROUP_ORDER } from "../../protocol/bn254.ts";
-import { centre, inverse } from "./field.ts";
+import { centre, inverse } from "../field.ts";
 import type { Variable } from "./linear.ts";
 import type { Interval } from "./system.ts";
 

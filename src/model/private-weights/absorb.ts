@@ -5,10 +5,9 @@
 import { bn254 } from "@noble/curves/bn254.js";
 
 import { checkG1, GROUP_ORDER, type G1Point } from "../../protocol/bn254.ts";
+import { reduce } from "../field.ts";
 import type { VerificationKey } from "../groth16.ts";
-
-/** Input, output, context. */
-const PUBLIC_SIGNALS = 3;
+import { PUBLIC_SIGNALS } from "../signals.ts";
 
 /** The points that a shape's key has for private weights, after those of the signals that stay public. */
 export function weightPoints({ IC }: VerificationKey): G1Point[] {
@@ -30,7 +29,7 @@ export function constantOf({ IC }: VerificationKey): G1Point {
 export function combinePoints(points: readonly G1Point[], scalars: readonly bigint[]): G1Point {
   const [used, factors]: [Curve[], bigint[]] = [[], []];
   for (const [index, point] of points.entries()) {
-    const factor = modulo(scalars[index] ?? 0n);
+    const factor = reduce(scalars[index] ?? 0n);
     if (factor === 0n) continue;
     used.push(toCurve(point));
     factors.push(factor);
@@ -49,10 +48,6 @@ function toCurve({ x, y }: G1Point): Curve {
 
 function pointOf([x = "0", y = "0"]: readonly string[]): G1Point {
   return checkG1({ x: BigInt(x), y: BigInt(y) }, "IC");
-}
-
-export function modulo(value: bigint): bigint {
-  return ((value % GROUP_ORDER) + GROUP_ORDER) % GROUP_ORDER;
 }
 
 /** A number below the groups' order that nobody can guess, as likely as any other but for one part in 2^130. */

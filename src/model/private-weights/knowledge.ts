@@ -5,8 +5,9 @@
 import { concatHex, keccak256, numberToHex, stringToHex } from "viem";
 
 import { checkG1, GROUP_ORDER, type G1Point } from "../../protocol/bn254.ts";
+import { reduce } from "../field.ts";
 import type { VerificationKey } from "../groth16.ts";
-import { combinePoints, constantOf, modulo, randomScalar, weightPoints } from "./absorb.ts";
+import { combinePoints, constantOf, randomScalar, weightPoints } from "./absorb.ts";
 
 /** The constant point of a model's key, and a proof of what it is made of. */
 export type WeightsProof = {
@@ -35,7 +36,7 @@ export function proveWeights(key: VerificationKey, values: readonly bigint[]): W
   return {
     constant,
     commitment,
-    responses: nonces.map((nonce, index) => modulo(nonce + challenge * (values[index] ?? 0n))),
+    responses: nonces.map((nonce, index) => reduce(nonce + challenge * (values[index] ?? 0n))),
   };
 }
 

@@ -2,8 +2,8 @@
  * Private weights: kept apart from the program, and handed to the circuit in packed field elements. Each element holds one
  * column's weights for as many rows as fit, so that one product serves them all.
  */
-import { GROUP_ORDER } from "../../protocol/bn254.ts";
 import { MAX_BITS } from "../../protocol/packing.ts";
+import { reduce } from "../field.ts";
 import { signedBits } from "../integers.ts";
 import { linear, type Interval } from "./intervals.ts";
 import { halfOf, type Dense, type PrivateDense, type Program, type Secret, type Step } from "./program.ts";
@@ -111,7 +111,7 @@ export function packSecrets(program: Program): bigint[] {
       const rows = Array.from({ length: Math.min(together, size - first) }, (_, at) => first + at);
       const packed = (numberOf: (row: number) => bigint): bigint => {
         const sum = rows.reduce((total, row, at) => total + (numberOf(row) << BigInt(bits * at)), 0n);
-        return ((sum % GROUP_ORDER) + GROUP_ORDER) % GROUP_ORDER;
+        return reduce(sum);
       };
       elements.push(packed((row) => bias[row] ?? 0n));
       for (let column = 0; column < columns; column++) {

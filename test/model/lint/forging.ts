@@ -1,5 +1,5 @@
 import { GROUP_ORDER } from "../../../src/protocol/bn254.ts";
-import { inverse, reduce } from "../../../src/model/lint/field.ts";
+import { inverse, reduce } from "../../../src/model/field.ts";
 import { isInput, type Combination, type Constraint, type Constraints } from "../../../src/model/lint/r1cs-file.ts";
 
 /** Values of some wires. */

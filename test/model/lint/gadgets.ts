@@ -1,6 +1,5 @@
 import { expect } from "chai";
 
-import { compileText } from "../../../src/model/compile.ts";
 import { determine, isSound, lintCircuit } from "../../../src/model/lint/lint.ts";
 import { readConstraints, isInput, type Constraints } from "../../../src/model/lint/r1cs-file.ts";
 import { readWitness } from "../../../src/model/witness-file.ts";
@@ -8,20 +7,10 @@ import type { Operation, Program } from "../../../src/model/program/program.ts";
 import { NoWitnessError, witnessOf, type CircuitInputs } from "../../../src/model/witness.ts";
 import type { CompiledCircuit } from "../../../src/model/compile.ts";
 import { GROUP_ORDER } from "../../../src/protocol/bn254.ts";
+import { gadgetAlone } from "../../helpers/forged.ts";
 import { compileProgram } from "./circuits.ts";
 import { allWitnesses, brokenRow, inputValues } from "./forging.ts";
 
-/** A gadget alone, as a circuit. */
-const single = (file: string, outputs: string, use: string, inputs: number): Promise<CompiledCircuit> =>
-  compileText(`pragma circom 2.2.2;
-include "${file}.circom";
-template Main() {
-    signal input x[${inputs}];
-    ${outputs}
-    ${use}
-}
-component main {public [x]} = Main();
-`);
 /** A model of one step whose input and output are public. */
 const model = (
   widths: readonly number[],
@@ -56,7 +45,7 @@ const range = (from: number, to: number): bigint[] => Array.from({ length: to - 
 
 describe("the gadgets", () => {
   it("LinearBits has one witness in its range, which has the right bits, and none outside", async () => {
-    const circuit = await single("linear-bits", "signal output y[3];", "y <== LinearBits(1, [3], -5, 4)(x);", 1);
+    const circuit = await gadgetAlone("linear-bits", "signal output y[3];", "y <== LinearBits(1, [3], -5, 4)(x);", 1);
     for (const x of range(-3, 10)) {
       const value = 3n * x - 5n;
       const accepted = await acceptedFor(circuit, [BigInt.asUintN(256, x < 0n ? x + GROUP_ORDER : x)]);
@@ -68,7 +57,7 @@ describe("the gadgets", () => {
   it("Relu has one witness in its range, with the right quotient and sign, and none outside", async () => {
     for (const shift of [0, 2]) {
       const outputs = "signal output y; signal high[4];";
-      const circuit = await single("relu", outputs, `(high, y) <== Relu(1, [1], 0, 5, ${shift})(x);`, 1);
+      const circuit = await gadgetAlone("relu", outputs, `(high, y) <== Relu(1, [1], 0, 5, ${shift})(x);`, 1);
       for (const x of range(-19, 19)) {
         const accepted = await acceptedFor(circuit, [x < 0n ? x + GROUP_ORDER : x]);
         const out = x < 0n ? 0n : x >> BigInt(shift);
@@ -79,7 +68,7 @@ describe("the gadgets", () => {
 
   it("OneHot has one witness in its range, in the right bin at every boundary, and none outside", async () => {
     const use = "y <== OneHot(1, [1], 0, -3, 2, [-1, 2], 4, 2)(x);";
-    const circuit = await single("one-hot", "signal output y[2];", use, 1);
+    const circuit = await gadgetAlone("one-hot", "signal output y[2];", use, 1);
     for (const x of range(-8, 9)) {
       const accepted = await acceptedFor(circuit, [x < 0n ? x + GROUP_ORDER : x]);
       const hot = [x >= -1n && x < 2n, x >= 2n].map((isHot) => (isHot ? 1n : 0n));
@@ -89,7 +78,7 @@ describe("the gadgets", () => {
 
   it("OneHot with one threshold has one witness", async () => {
     const use = "y <== OneHot(1, [1], 0, 0, 1, [5], 7, 3)(x);";
-    const circuit = await single("one-hot", "signal output y[1];", use, 1);
+    const circuit = await gadgetAlone("one-hot", "signal output y[1];", use, 1);
     const constraints = await readConstraints(circuit.r1cs);
     expect(determine(constraints).causes.every((cause) => cause !== undefined)).to.equal(true);
     for (const x of range(0, 8)) {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { reduce } from "../../../src/model/lint/field.ts";
+import { reduce } from "../../../src/model/field.ts";
 import { determine } from "../../../src/model/lint/lint.ts";
 import type { Combination, Constraint, Constraints } from "../../../src/model/lint/r1cs-file.ts";
 import { GROUP_ORDER } from "../../../src/protocol/bn254.ts";

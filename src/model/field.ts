@@ -1,5 +1,5 @@
 /** Arithmetic of the field that circuits are over. */
-import { GROUP_ORDER } from "../../protocol/bn254.ts";
+import { GROUP_ORDER } from "../protocol/bn254.ts";
 
 const HALF = GROUP_ORDER >> 1n;
 

@@ -1,6 +1,10 @@
-import type { Program } from "../../src/model/program/program.ts";
-import { packSecrets } from "../../src/model/program/secrets.ts";
-import type { CircuitInputs } from "../../src/model/witness.ts";
+/** What the circuits of models take, and what they show. */
+import type { Program } from "./program/program.ts";
+import { packSecrets } from "./program/secrets.ts";
+import type { CircuitInputs } from "./witness.ts";
+
+/** Commitment, answer and context; whatever else is public a key has taken in. */
+export const PUBLIC_SIGNALS = 3;
 
 /** What a circuit is asked: an input, what hides it, and the context that its proof is bound to. */
 export type Asked = { readonly fields: readonly number[]; readonly salt: bigint; readonly context: bigint };
