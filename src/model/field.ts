@@ -1,4 +1,6 @@
 /** Arithmetic of the field that circuits are over. */
+import { bytesToBigInt } from "viem";
+
 import { GROUP_ORDER } from "../protocol/bn254.ts";
 
 const HALF = GROUP_ORDER >> 1n;
@@ -61,4 +63,9 @@ export function squareRoot(value: bigint): bigint | undefined {
     order = exponent;
   }
   return root;
+}
+
+/** A number that nobody can guess, as likely as any other but for one part in 2^130. */
+export function randomScalar(): bigint {
+  return bytesToBigInt(crypto.getRandomValues(new Uint8Array(48))) % GROUP_ORDER;
 }

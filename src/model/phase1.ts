@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+import { DEVELOPMENT_SHA256 } from "./development-setup.ts";
+
 /** A prepared phase 1: a file, and the hash that it must have. */
 export type Phase1 = {
   readonly path: string;
@@ -23,7 +25,7 @@ export const DEVELOPMENT_PHASE1: Phase1 = {
       throw new NoDevelopmentPhase1Error({ cause });
     }
   },
-  sha256: "8dd31d43d078430b15790344e614fed1a94d91b86078c1683d0195b991a9f603",
+  sha256: DEVELOPMENT_SHA256,
   capacity: 2 ** 15,
 };
 

@@ -9,14 +9,14 @@ import { commitInput, commitOutput, revealInput } from "../../protocol/commitmen
 import { modelOf } from "../../protocol/model.ts";
 import { pack } from "../../protocol/packing.ts";
 import { keyFromSnarkjs, proofFromSnarkjs } from "../../protocol/snarkjs.ts";
-import { isDevelopmentSetup } from "../ceremony/known-phase1.ts";
+import { isDevelopmentSetup } from "../development-setup.ts";
 import { isProof, prove, type VerificationKey } from "../groth16.ts";
+import { randomScalar } from "../field.ts";
 import { manifestHashOf, parseManifest, type Manifest } from "../manifest/manifest.ts";
-import { randomScalar } from "../private-weights/absorb.ts";
+import { meaningOf, type Meaning } from "../manifest/meaning.ts";
 import { executorOf, outputOf, type Executor } from "../program/execute.ts";
 import { readProgram } from "../program/program-file.ts";
 import { withSecrets } from "../program/secrets.ts";
-import { fractionFrom, multiply, toNumber } from "../rational.ts";
 import { circuitInputsOf, PUBLIC_SIGNALS } from "../signals.ts";
 import { witnessOf } from "../witness.ts";
 import { FILES, parseKey, WrongFileError } from "./files.ts";
@@ -32,8 +32,7 @@ export type Answer = {
   readonly salt: bigint;
   readonly input: Hex;
   readonly output: Hex;
-  /** What the answer means: a label, or numbers. */
-  readonly value: string | number | readonly number[];
+  readonly value: Meaning;
 };
 
 export type Proof = { readonly proof: Hex; readonly input: Hex; readonly output: Hex; readonly context: Hex };
@@ -116,15 +115,6 @@ async function privateWeights(folder: string, files: BundleFiles): Promise<Priva
     () => false,
   );
   return isThere ? parseWeights(await files.text("weights")) : undefined;
-}
-
-function meaningOf({ output }: Manifest, numbers: readonly bigint[]): Answer["value"] {
-  const [first = 0n] = numbers;
-  if (output.kind === "label") return output.labels?.[Number(first)] ?? Number(first);
-  const values = numbers.map((number, index) => {
-    return toNumber(multiply({ numerator: number, denominator: 1n }, fractionFrom(output.fields[index]?.scale ?? "1")));
-  });
-  return values.length === 1 ? (values[0] as number) : values;
 }
 
 function word(value: bigint): Hex {

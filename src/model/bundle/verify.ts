@@ -15,7 +15,7 @@ import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
 import { digest } from "../cache.ts";
 import { deltaOf, readKey, type Contribution, isContributedTo } from "../ceremony/key-file.ts";
 import { compare } from "../ceremony/folder.ts";
-import { isDevelopmentSetup } from "../ceremony/known-phase1.ts";
+import { isDevelopmentSetup } from "../development-setup.ts";
 import { refuseSharedDelta, type NamedDelta } from "../ceremony/shared-delta.ts";
 import { checkKeyFile, type StepOptions } from "../ceremony/step.ts";
 import { parseTranscript } from "../ceremony/transcript.ts";

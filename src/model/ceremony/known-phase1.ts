@@ -79,11 +79,6 @@ export function phase1By(blake2b: string): Entry | undefined {
   return [DEVELOPMENT, ...PUBLIC].find((entry) => entry.blake2b === blake2b);
 }
 
-/** Whether a key made on the phase 1 with this SHA-256 is for development only: somebody may know its secret. */
-export function isDevelopmentSetup(phase1Sha256: string): boolean {
-  return phase1Sha256.toLowerCase().replace(/^0x/, "") === DEVELOPMENT_PHASE1.sha256;
-}
-
 /** The public file that is large enough for so many rows, and no larger. */
 export function publicPhase1For(rows: number): string | undefined {
   return PUBLIC.find(({ capacity }) => capacity >= rows)?.name;

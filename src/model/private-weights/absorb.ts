@@ -4,7 +4,7 @@
  */
 import { bn254 } from "@noble/curves/bn254.js";
 
-import { checkG1, GROUP_ORDER, type G1Point } from "../../protocol/bn254.ts";
+import { checkG1, type G1Point } from "../../protocol/bn254.ts";
 import { reduce } from "../field.ts";
 import type { VerificationKey } from "../groth16.ts";
 import { PUBLIC_SIGNALS } from "../signals.ts";
@@ -48,9 +48,4 @@ function toCurve({ x, y }: G1Point): Curve {
 
 function pointOf([x = "0", y = "0"]: readonly string[]): G1Point {
   return checkG1({ x: BigInt(x), y: BigInt(y) }, "IC");
-}
-
-/** A number below the groups' order that nobody can guess, as likely as any other but for one part in 2^130. */
-export function randomScalar(): bigint {
-  return BigInt(`0x${Buffer.from(crypto.getRandomValues(new Uint8Array(48))).toString("hex")}`) % GROUP_ORDER;
 }

@@ -5,9 +5,9 @@
 import { concatHex, keccak256, numberToHex, stringToHex } from "viem";
 
 import { checkG1, GROUP_ORDER, type G1Point } from "../../protocol/bn254.ts";
-import { reduce } from "../field.ts";
+import { randomScalar, reduce } from "../field.ts";
 import type { VerificationKey } from "../groth16.ts";
-import { combinePoints, constantOf, randomScalar, weightPoints } from "./absorb.ts";
+import { combinePoints, constantOf, weightPoints } from "./absorb.ts";
 
 /** The constant point of a model's key, and a proof of what it is made of. */
 export type WeightsProof = {

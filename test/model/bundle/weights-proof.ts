@@ -15,15 +15,10 @@ import {
   parseWeightsProof,
   type PrivateWeights,
 } from "../../../src/model/bundle/weights-file.ts";
+import { randomScalar } from "../../../src/model/field.ts";
 import { isProof, prove, stopThreads, verificationKeyOf, type VerificationKey } from "../../../src/model/groth16.ts";
 import type { Manifest } from "../../../src/model/manifest/manifest.ts";
-import {
-  absorbed,
-  combinePoints,
-  constantOf,
-  randomScalar,
-  weightPoints,
-} from "../../../src/model/private-weights/absorb.ts";
+import { absorbed, combinePoints, constantOf, weightPoints } from "../../../src/model/private-weights/absorb.ts";
 import {
   checkWeights,
   proveWeights,

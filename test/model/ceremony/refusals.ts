@@ -19,7 +19,6 @@ import { NoCeremonyError } from "../../../src/model/ceremony/folder.ts";
 import {
   UnknownPhase1Error,
   identifyPhase1,
-  isDevelopmentSetup,
   phase1By,
   publicPhase1For,
 } from "../../../src/model/ceremony/known-phase1.ts";
@@ -27,6 +26,7 @@ import { readKey } from "../../../src/model/ceremony/key-file.ts";
 import { MalformedFileError, fromLittleEndian } from "../../../src/model/ceremony/sections.ts";
 import { CeremonyExistsError, startCeremony } from "../../../src/model/ceremony/start.ts";
 import { Phase1MissingError, verifyCeremony } from "../../../src/model/ceremony/verify.ts";
+import { isDevelopmentSetup } from "../../../src/model/development-setup.ts";
 import { DEVELOPMENT_PHASE1 } from "../../../src/model/phase1.ts";
 import { BadPointError, FIELD_ORDER } from "../../../src/protocol/bn254.ts";
 import { BEACON, EIGHTH_POWER, editTranscript, failureOf, newWorld, sectionOf, snapshot } from "./world.ts";
