@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { runChild } from "./child.mjs";
 import { buildContracts } from "./local/build-contracts.ts";
+import { copyArtifacts } from "./local/copy-artifacts.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -15,3 +16,4 @@ process.exitCode = await runChild(process.execPath, [compiler, "-p", "tsconfig.b
   cwd: ROOT,
   stdio: "inherit",
 });
+await copyArtifacts(join(ROOT, "artifacts"), join(ROOT, "dist", "artifacts"));

@@ -5,9 +5,9 @@ import { join } from "node:path";
 
 import { network } from "hardhat";
 
+import { deploy } from "../../src/deploy/deploy.ts";
+import type { DeploymentRecord } from "../../src/deploy/record.ts";
 import type { Deployment } from "../../src/protocol/deployment.ts";
-import { deploy } from "../deploy/deploy.ts";
-import type { DeploymentRecord } from "../deploy/record.ts";
 
 /** Starts the node and deploys on it. `stop` ends both the connection and the node. */
 export async function startNode() {

@@ -1,15 +1,11 @@
 /** A chain of its own in this process, with Assay deployed on it as anywhere else. */
 import { network } from "hardhat";
-import { zeroAddress } from "viem";
-import type { Address } from "viem";
 
+import { assay, groth16Verifier, testToken } from "../../src/deploy/modules.ts";
+import { NO_FEE } from "../../src/deploy/settings.ts";
+import type { Fee } from "../../src/deploy/settings.ts";
 import type { Deployment } from "../../src/protocol/deployment.ts";
 import type { VerificationKey } from "../../src/protocol/model.ts";
-import { assay, groth16Verifier, testToken } from "../ignition/assay.ts";
-
-export type Fee = { readonly bps: bigint; readonly recipient: Address };
-
-export const NO_FEE: Fee = { bps: 0n, recipient: zeroAddress };
 
 /** Starts a fresh chain and deploys on it: a test dollar, the escrow, the log, and a verifier for a key's phase 1. */
 export async function startChain({ alpha, beta, gamma }: VerificationKey, fee: Fee = NO_FEE) {

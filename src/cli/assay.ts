@@ -1,32 +1,50 @@
 #!/usr/bin/env node
-/** `assay`: models and their ceremonies, from the command line. */
-import { CEREMONY_USAGE } from "./ceremony-usage.ts";
-import { modelCommand } from "./model.ts";
-import { modelUsage } from "./model/usage.ts";
+/** `assay`: the command line of agents, providers and provers. */
 import { print, runCommand, UsageError } from "./usage.ts";
+
+/** One of the commands, with what to show whoever calls it wrongly. */
+type Command = {
+  readonly usage: string | ((args: readonly string[]) => string);
+  readonly run: (args: readonly string[]) => Promise<void>;
+};
+
+/** Loaded when they are called: most of what a command needs another does not. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  async model() {
+    const [{ modelCommand }, { modelUsage }] = await Promise.all([import("./model.ts"), import("./model/usage.ts")]);
+    return { run: modelCommand, usage: ([command]) => modelUsage(command) };
+  },
+  async ceremony() {
+    const { CEREMONY_USAGE: usage } = await import("./ceremony-usage.ts");
+    return { run: async (args) => (await import("./ceremony.ts")).ceremonyCommand(args), usage };
+  },
+  async deploy() {
+    const [{ deployCommand }, { USAGE: usage }] = await Promise.all([
+      import("./deploy.ts"),
+      import("./deploy/usage.ts"),
+    ]);
+    return { run: async (args) => deployCommand(args), usage };
+  },
+};
 
 const USAGE = `Usage: assay model COMMAND ...      make, check, run and publish models
        assay ceremony COMMAND ...   make the keys of models together
+       assay deploy ...             put the contracts on a chain
 
-  assay model --help and assay ceremony --help tell more.`;
+  assay COMMAND --help tells more.`;
 
 const [name = "--help", ...args] = process.argv.slice(2);
+const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+const command = await load?.();
+const usage = command?.usage ?? USAGE;
 
-function usageFor(): string {
-  if (name === "model") return modelUsage(args[0]);
-  return name === "ceremony" ? CEREMONY_USAGE : USAGE;
-}
-
-await runCommand(usageFor(), async () => {
-  switch (name) {
-    case "model":
-      return modelCommand(args);
-    case "ceremony":
-      return (await import("./ceremony.ts")).ceremonyCommand(args);
-    case "--help":
-      print(USAGE);
-      break;
-    default:
-      throw new UsageError(`assay takes model or ceremony, got ${JSON.stringify(name)}.`);
+await runCommand(typeof usage === "string" ? usage : usage(args), async () => {
+  if (command !== undefined) {
+    await command.run(args);
+    return;
   }
+  if (name !== "--help") {
+    throw new UsageError(`assay takes one of ${Object.keys(COMMANDS).join(", ")}, got ${JSON.stringify(name)}.`);
+  }
+  print(USAGE);
 });

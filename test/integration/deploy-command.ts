@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import type { DeploymentRecord } from "../../scripts/deploy/record.ts";
+import type { DeploymentRecord } from "../../src/deploy/record.ts";
 import { BadPrivateKeyError, privateKeyFrom, UnreadableKeystoreError } from "../../src/cli/secrets.ts";
-import { parseCommand } from "../../scripts/deploy/usage.ts";
+import { parseCommand } from "../../src/cli/deploy/usage.ts";
 import { UsageError } from "../../src/cli/usage.ts";
 import { account } from "../../scripts/local/market.ts";
 import { create, WrongPasswordError } from "../../src/protocol/keystore.ts";

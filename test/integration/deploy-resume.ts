@@ -10,9 +10,9 @@ import { text } from "node:stream/consumers";
 import { AssertionError, expect } from "chai";
 import type { Address } from "viem";
 
-import { deploy } from "../../scripts/deploy/deploy.ts";
-import { StillPendingError } from "../../scripts/deploy/lost.ts";
-import type { DeploymentRecord } from "../../scripts/deploy/record.ts";
+import { deploy } from "../../src/deploy/deploy.ts";
+import { StillPendingError } from "../../src/deploy/lost.ts";
+import type { DeploymentRecord } from "../../src/deploy/record.ts";
 import { account } from "../../scripts/local/market.ts";
 import { stopThreads } from "../../src/model/groth16.ts";
 import { keyFromSnarkjs } from "../../src/protocol/snarkjs.ts";

@@ -7,20 +7,20 @@ import { keccak256, zeroAddress } from "viem";
 import type { Address, Hex } from "viem";
 import { generatePrivateKey } from "viem/accounts";
 
-import { ChainUnreachableError, EmptyAccountError, NoAccountError } from "../../scripts/deploy/chain.ts";
-import { deploy, NotConfirmedError } from "../../scripts/deploy/deploy.ts";
-import type { DeployOptions, Plan } from "../../scripts/deploy/deploy.ts";
-import { DeploymentFailedError } from "../../scripts/deploy/ignite.ts";
-import { DevelopmentPhase1Error } from "../../scripts/deploy/phase1.ts";
-import { ReadBackError } from "../../scripts/deploy/read-back.ts";
-import { DamagedRecordError } from "../../scripts/deploy/record.ts";
-import { DifferentDeploymentError, RecordMismatchError } from "../../scripts/deploy/recorded.ts";
+import { ChainUnreachableError, EmptyAccountError, NoAccountError } from "../../src/deploy/chain.ts";
+import { deploy, NotConfirmedError } from "../../src/deploy/deploy.ts";
+import type { DeployOptions, Plan } from "../../src/deploy/deploy.ts";
+import { DeploymentFailedError } from "../../src/deploy/ignite.ts";
+import { DevelopmentPhase1Error } from "../../src/deploy/phase1.ts";
+import { ReadBackError } from "../../src/deploy/read-back.ts";
+import { DamagedRecordError } from "../../src/deploy/record.ts";
+import { DifferentDeploymentError, RecordMismatchError } from "../../src/deploy/recorded.ts";
 import {
   NoAuthorizationsError,
   NoKnownTokenError,
   TokenWithoutCodeError,
   WrongDecimalsError,
-} from "../../scripts/deploy/token.ts";
+} from "../../src/deploy/token.ts";
 import { account } from "../../scripts/local/market.ts";
 import { sampleModel } from "../../scripts/local/models.ts";
 import { escrowAbi } from "../../src/protocol/abi/escrow.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { zeroHash, type Address, type Hex } from "viem";
 
-import { deploy } from "../../../scripts/deploy/deploy.ts";
+import { deploy } from "../../../src/deploy/deploy.ts";
 import { FILES } from "../../../src/model/bundle/files.ts";
 import { groth16VerifierAbi } from "../../../src/protocol/abi/groth16-verifier.ts";
 import { G2_GENERATOR } from "../../../src/protocol/bn254.ts";

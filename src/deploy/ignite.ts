@@ -1,18 +1,19 @@
 /** Deploys contracts through the modules that tests use too. */
-import { HardhatArtifactResolver } from "@nomicfoundation/hardhat-ignition/helpers";
 import { deploy, DeploymentResultType, listTransactions, wipe } from "@nomicfoundation/ignition-core";
 import type { DeploymentParameters, DeploymentResult, IgnitionModule } from "@nomicfoundation/ignition-core";
-import { artifacts } from "hardhat";
 import type { Address, Hash } from "viem";
 
-import { assay, groth16Verifier, testToken } from "../ignition/assay.ts";
-import type { Progress } from "../../src/cli/progress.ts";
+import { artifactResolver } from "./artifact.ts";
 import type { Chain } from "./chain.ts";
 import { recoverLost } from "./lost.ts";
+import { assay, groth16Verifier, testToken } from "./modules.ts";
 import type { ContractName, Settings } from "./settings.ts";
 
 /** Where a contract came to be. */
 export type Placed = { readonly address: Address; readonly transaction: Hash };
+
+/** Who is told how far a deployment is. */
+export type Progress = { readonly advance: () => void; readonly note: (words: string) => void };
 
 /** How often to look for a new block. */
 const POLLING_MS = { local: 50, elsewhere: 1_000 };
@@ -29,7 +30,6 @@ export async function ignite(
   settings: Settings,
   progress: Progress,
 ): Promise<ReadonlyMap<ContractName, Placed>> {
-  const artifactResolver = new HardhatArtifactResolver(artifacts);
   const run = async (ignitionModule: IgnitionModule, deploymentParameters: DeploymentParameters): Promise<void> => {
     const result = await deploy({
       artifactResolver,
@@ -58,7 +58,7 @@ export async function ignite(
     );
   };
 
-  await recoverLost(chain, journal, artifactResolver);
+  await recoverLost(chain, journal);
   if (contracts.includes("TestUSDC")) {
     progress.note("deploying the test token");
     await run(testToken, {});

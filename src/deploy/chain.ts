@@ -1,36 +1,27 @@
 /** The chain that is deployed on, over JSON-RPC, and the account that pays for it. */
-import { network } from "hardhat";
-import { createPublicClient, custom, getAddress } from "viem";
+import { createPublicClient, getAddress, http } from "viem";
 import type { Address, Hex } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 
-import { LOCAL_CHAIN_ID } from "../../src/chain/local-chain.ts";
+import { LOCAL_CHAIN_ID } from "../chain/local-chain.ts";
+import { providerOf } from "./provider.ts";
 
 /**
- * Connects to a chain. Close the connection in the end, or the process stays.
+ * Connects to a chain.
  *
  * @param privateKey The account that deploys; only a local chain lends one of its own.
  */
 export async function connect(rpc: string, privateKey: Hex | undefined) {
-  // Only the network's kind matters: the address and the accounts are ours.
-  const accounts = privateKey === undefined ? "remote" : [privateKey];
-  const connection = await network.create({ network: "localhost", override: { url: rpc, accounts } });
-  const { provider } = connection;
-  const client = createPublicClient({ transport: custom(provider), pollingInterval: 500 });
-  const close = async (): Promise<void> => connection.close();
-  try {
-    const chainId = await client.getChainId().catch((cause: unknown) => {
-      throw new ChainUnreachableError(new URL(rpc).origin, { cause });
-    });
-    const isLocal = chainId === LOCAL_CHAIN_ID;
-    const deployer = privateKey === undefined ? await lentAccount() : privateKeyToAddress(privateKey);
-    if (deployer === undefined || (privateKey === undefined && !isLocal)) throw new NoAccountError(chainId);
-    if ((await client.getBalance({ address: deployer })) === 0n) throw new EmptyAccountError(deployer, chainId);
-    return { provider, client, chainId, isLocal, deployer, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const provider = providerOf(rpc, privateKey);
+  const client = createPublicClient({ transport: http(rpc), pollingInterval: 500 });
+  const chainId = await client.getChainId().catch((cause: unknown) => {
+    throw new ChainUnreachableError(new URL(rpc).origin, { cause });
+  });
+  const isLocal = chainId === LOCAL_CHAIN_ID;
+  const deployer = privateKey === undefined ? await lentAccount() : privateKeyToAddress(privateKey);
+  if (deployer === undefined || (privateKey === undefined && !isLocal)) throw new NoAccountError(chainId);
+  if ((await client.getBalance({ address: deployer })) === 0n) throw new EmptyAccountError(deployer, chainId);
+  return { provider, client, chainId, isLocal, deployer };
 
   async function lentAccount(): Promise<Address | undefined> {
     const [first] = (await provider.request({ method: "eth_accounts" })) as Address[];

@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { PublicClient } from "viem";
 
-import { escrowAbi } from "../../src/protocol/abi/escrow.ts";
-import { groth16VerifierAbi } from "../../src/protocol/abi/groth16-verifier.ts";
+import { escrowAbi } from "../protocol/abi/escrow.ts";
+import { groth16VerifierAbi } from "../protocol/abi/groth16-verifier.ts";
 import type { DeploymentRecord } from "./record.ts";
 import { phase1Arguments } from "./settings.ts";
 import type { Arguments, ContractName } from "./settings.ts";

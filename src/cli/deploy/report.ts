@@ -1,11 +1,11 @@
 /** What a deployment tells its user. */
 import { formatEther, formatUnits } from "viem";
 
-import { LOCAL_CHAIN_ID } from "../../src/chain/local-chain.ts";
-import type { Deployed, Plan } from "./deploy.ts";
-import type { Cost } from "./outcome.ts";
-import { CONTRACTS } from "./settings.ts";
-import type { EscrowArguments } from "./settings.ts";
+import { LOCAL_CHAIN_ID } from "../../chain/local-chain.ts";
+import type { Deployed, Plan } from "../../deploy/deploy.ts";
+import type { Cost } from "../../deploy/outcome.ts";
+import { CONTRACTS } from "../../deploy/settings.ts";
+import type { EscrowArguments } from "../../deploy/settings.ts";
 
 const NO_VERIFIER = "There is no verifier among them. Give --phase1 KEY.json to add one; models are published on it.";
 

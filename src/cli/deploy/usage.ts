@@ -5,13 +5,14 @@ import { parseArgs } from "node:util";
 import { getAddress, isAddress, zeroAddress } from "viem";
 import type { Address } from "viem";
 
-import { MAX_FEE_BPS } from "../../src/protocol/limits.ts";
-import { keyFromSnarkjs } from "../../src/protocol/snarkjs.ts";
-import type { Fee } from "../local/chain.ts";
-import { UsageError } from "../../src/cli/usage.ts";
-import type { Phase1 } from "./phase1.ts";
+import { MAX_FEE_BPS } from "../../protocol/limits.ts";
+import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
+import type { Phase1 } from "../../deploy/phase1.ts";
+import type { Fee } from "../../deploy/settings.ts";
+import { UsageError } from "../usage.ts";
 
-export const USAGE = `Usage: npm run deploy -- [options]
+export const USAGE = `Usage: assay deploy [options]
+       npm run deploy -- [options]    the same in a clone, where it builds the contracts first
 
 Deploys Assay on a chain, and records it in deployments/<chainId>.json. Doing so twice deploys nothing twice.
 

@@ -2,9 +2,9 @@
 import { getAddress, zeroAddress, zeroHash } from "viem";
 import type { Address } from "viem";
 
-import { erc20MetadataAbi } from "../../src/protocol/abi/erc20-metadata.ts";
-import { erc3009Abi } from "../../src/protocol/abi/erc3009.ts";
-import { known } from "../../src/protocol/tokens.ts";
+import { erc20MetadataAbi } from "../protocol/abi/erc20-metadata.ts";
+import { erc3009Abi } from "../protocol/abi/erc3009.ts";
+import { known } from "../protocol/tokens.ts";
 import type { Chain } from "./chain.ts";
 
 /** Prices are in millionths of a dollar, everywhere. */

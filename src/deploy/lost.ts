@@ -6,21 +6,21 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { trackTransaction, wipe } from "@nomicfoundation/ignition-core";
-import type { ArtifactResolver } from "@nomicfoundation/ignition-core";
 import { isAddressEqual } from "viem";
 import type { Hash } from "viem";
 
+import { artifactResolver } from "./artifact.ts";
 import type { Chain } from "./chain.ts";
 
 /** A line of the journal, as far as it matters here. */
 type Entry = { readonly type: string; readonly futureId: string; readonly nonce: number };
 
 /** Completes the journal with what the chain knows, so that nothing is deployed twice. */
-export async function recoverLost(chain: Chain, journal: string, artifacts: ArtifactResolver): Promise<void> {
+export async function recoverLost(chain: Chain, journal: string): Promise<void> {
   for (const { futureId, nonce } of await lostIn(journal)) {
     const hash = await findTransaction(chain, nonce);
     // What was never sent is to be tried again. If it still turns up somewhere, the nonce lets in only one of the two.
-    if (hash === undefined) await wipe(journal, artifacts, futureId);
+    if (hash === undefined) await wipe(journal, artifactResolver, futureId);
     else await trackTransaction(journal, hash, chain.provider);
   }
 }

@@ -2,12 +2,9 @@
 import { getAddress } from "viem";
 import type { Address, Hex } from "viem";
 
-import { NO_FEE } from "../local/chain.ts";
-import type { Fee } from "../local/chain.ts";
-import type { Progress } from "../../src/cli/progress.ts";
 import { connect } from "./chain.ts";
-import type { Chain } from "./chain.ts";
 import { ignite } from "./ignite.ts";
+import type { Progress } from "./ignite.ts";
 import { journalFolder, removeJournal } from "./journal.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
@@ -16,8 +13,8 @@ import type { Phase1 } from "./phase1.ts";
 import { checkDeployed } from "./read-back.ts";
 import { archiveRecord, readRecord, recordFile, writeRecord } from "./record.ts";
 import { isStillThere, missingFrom } from "./recorded.ts";
-import { contractsOf } from "./settings.ts";
-import type { ContractName, Settings } from "./settings.ts";
+import { contractsOf, NO_FEE } from "./settings.ts";
+import type { ContractName, Fee, Settings } from "./settings.ts";
 import { chooseToken } from "./token.ts";
 
 export type DeployOptions = {
@@ -53,21 +50,13 @@ export type Deployed = Outcome & { readonly file: string };
 
 export const STEPS = 6;
 
-const UNSEEN: Progress = { advance() {}, note() {}, end() {} };
+const UNSEEN: Progress = { advance() {}, note() {} };
 
 /**
  * Deploys what is missing, and records it. Doing so again deploys nothing; after it was killed half-way, it goes on.
  */
 export async function deploy(options: DeployOptions): Promise<Deployed> {
   const chain = await connect(options.rpc, options.privateKey);
-  try {
-    return await deployOn(chain, options);
-  } finally {
-    await chain.close();
-  }
-}
-
-async function deployOn(chain: Chain, options: DeployOptions): Promise<Deployed> {
   const { folder, fee = NO_FEE, recorded = "keep", progress = UNSEEN } = options;
   progress.note("looking at the chain");
   const file = recordFile(folder, chain.chainId);
@@ -75,7 +64,7 @@ async function deployOn(chain: Chain, options: DeployOptions): Promise<Deployed>
   const kept = before !== undefined && recorded === "keep" && (await isStillThere(chain, before)) ? before : undefined;
   const token = await chooseToken(chain, options.token);
   progress.advance();
-  const phase1 = await choosePhase1(chain, options.phase1, progress.note);
+  const phase1 = choosePhase1(chain, options.phase1);
   progress.advance();
 
   const settings = { token, fee: { bps: fee.bps, recipient: getAddress(fee.recipient) }, phase1 };

@@ -1,8 +1,13 @@
 /** What is to be deployed, and with which constructor arguments. */
+import { zeroAddress } from "viem";
 import type { Address } from "viem";
 
-import type { Fee } from "../local/chain.ts";
 import type { Phase1 } from "./phase1.ts";
+
+/** What the protocol takes of each charge, and for whom. */
+export type Fee = { readonly bps: bigint; readonly recipient: Address };
+
+export const NO_FEE: Fee = { bps: 0n, recipient: zeroAddress };
 
 /** Everything that a deployment's user decides. */
 export type Settings = {

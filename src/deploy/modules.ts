@@ -1,11 +1,12 @@
+/** The contracts as Ignition deploys them, the same for tests, scripts and production. */
 import { buildModule } from "@nomicfoundation/ignition-core";
 
-import type { G1Point, G2Point } from "../../src/protocol/bn254.ts";
+import type { G1Point, G2Point } from "../protocol/bn254.ts";
 
 /** A token for local chains, where no real one is. */
 export const testToken = buildModule("TestToken", (m) => ({ token: m.contract("TestUSDC") }));
 
-/** What Assay deploys on every chain, as tests, scripts and production do it: an escrow for one token, and the log. */
+/** What Assay deploys on every chain: an escrow for one token, and the log. */
 export const assay = buildModule("Assay", (m) => {
   const token = m.getParameter<string>("token");
   const feeBps = m.getParameter<bigint>("feeBps");
