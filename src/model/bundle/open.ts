@@ -46,6 +46,9 @@ export type OpenModel = {
   readonly answer: (input: unknown, salt?: bigint) => Answer;
   /** The same, of fields that are integers already. */
   readonly answerSteps: (fields: readonly number[], salt: bigint) => Answer;
+  /** The input's commitment alone, and the output alone: what a gateway checks first, and computes later. */
+  readonly commit: (fields: readonly number[], salt: bigint) => Hex;
+  readonly run: (fields: readonly number[], salt: bigint) => Pick<Answer, "output" | "value">;
   /** Proves an answer in one context, and checks the proof. */
   readonly prove: (answer: Omit<Answer, "value">, context: bigint) => Promise<Proof>;
 };
@@ -66,19 +69,22 @@ export async function openModel(folder: string): Promise<OpenModel> {
   const { widths, visibility } = program.input;
   const isHidden = visibility === "hidden";
 
-  const answerSteps = (fields: readonly number[], salt: bigint): Answer => {
+  const commit = (fields: readonly number[], salt: bigint): Hex => {
+    const values = fields.map(BigInt);
+    return word(isHidden ? commitInput(widths, values, salt) : revealInput(widths, values));
+  };
+  const run = (fields: readonly number[], salt: bigint): Pick<Answer, "output" | "value"> => {
     // Not before it is needed: a model whose weights are private can be opened without them, but does not answer.
     execute ??= executorOf(program);
     const numbers = outputOf(program, execute(fields));
     const packed = pack(program.output.fields, numbers);
-    const values = fields.map(BigInt);
     return {
-      fields,
-      salt,
-      input: word(isHidden ? commitInput(widths, values, salt) : revealInput(widths, values)),
       output: word(program.output.visibility === "hidden" ? commitOutput(packed, salt) : packed),
       value: meaningOf(manifest, numbers),
     };
+  };
+  const answerSteps = (fields: readonly number[], salt: bigint): Answer => {
+    return { fields, salt, input: commit(fields, salt), ...run(fields, salt) };
   };
 
   let inputsOf: ReturnType<typeof circuitInputsOf> | undefined;
@@ -91,6 +97,8 @@ export async function openModel(folder: string): Promise<OpenModel> {
       return answerSteps(encodeInput(manifest.input.fields, given), salt);
     },
     answerSteps,
+    commit,
+    run,
     async prove({ fields, salt, input: claimed, output: answered }, context) {
       const [wasm, provingKey] = [await files.bytes("witness"), await files.bytes("key")];
       inputsOf ??= circuitInputsOf(program, weights?.blinding ?? 0n);

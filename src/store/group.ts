@@ -1,0 +1,38 @@
+/** Gathers what comes at the same time into one statement: the more comes, the less each costs. */
+const MOST = 64;
+
+/**
+ * A function that does one thing, made of one that does many.
+ *
+ * @param many Answers in the order of what it is given. If it throws, each of them fails.
+ */
+export function grouped<Item, Result>(
+  many: (items: readonly Item[]) => Promise<readonly Result[]>,
+): (item: Item) => Promise<Result> {
+  type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void };
+  let waiting: Waiting[] = [];
+  let isBusy = false;
+  const run = async (): Promise<void> => {
+    isBusy = true;
+    while (waiting.length > 0) {
+      const group = waiting.slice(0, MOST);
+      waiting = waiting.slice(MOST);
+      try {
+        const results = await many(group.map(({ item }) => item));
+        for (const [index, { resolve }] of group.entries()) resolve(results[index] as Result);
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    isBusy = false;
+  };
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      // In a moment, so that what comes in the same turn of the loop is in the first group.
+      if (!isBusy) {
+        isBusy = true;
+        setImmediate(() => void run());
+      }
+    });
+}

@@ -1,0 +1,143 @@
+/** The queue of answers that wait for their proofs: pg-boss, in the database of the journal. */
+import { PgBoss } from "pg-boss";
+import type { Hex } from "viem";
+
+import type { Request } from "../protocol/request.ts";
+import type { Database, Sql } from "./database.ts";
+
+/** A leased job is somebody else's again when its prover was silent for so long. */
+const SILENCE_SECONDS = 20;
+const SUPERVISE_SECONDS = 5;
+/** However silent a prover is not: a proof takes seconds, and a batch waits minutes. */
+const LONGEST_SECONDS = 3600;
+const RETRY_SECONDS = 2;
+const RETRY_MOST_SECONDS = 60;
+/** There is a deadline; what is behind it is not leased. */
+const TRIES = 10_000;
+/** How long a finished job is kept, for whoever looks after the queue. */
+const KEPT_SECONDS = 600;
+/** The largest priority that a deadline can be taken from: the earlier the deadline, the higher the priority. */
+const LATEST = 2 ** 31 - 1;
+
+/** A request that somebody is to prove: `lease` is the job's name in the queue. */
+export type LeasedId = { readonly id: Hex; readonly lease: string; readonly model: Hex };
+
+export type JobQueue = {
+  /** Makes room for a model's jobs. */
+  readonly open: (models: readonly Hex[]) => Promise<void>;
+  /** Adds jobs in a transaction. One that waits or is being worked on is not added a second time. */
+  readonly add: (answers: readonly Pending[], sql: Sql) => Promise<void>;
+  readonly lease: (model: Hex, most: number) => Promise<LeasedId[]>;
+  /** Whether a job is still leased to whoever says so. */
+  readonly keep: (leased: LeasedId) => Promise<boolean>;
+  readonly complete: (leased: LeasedId) => Promise<void>;
+  readonly giveBack: (leased: LeasedId, reason: string) => Promise<void>;
+  /** Adds jobs for answers that are owed a proof and have none, as after a reorganisation; says how many. */
+  readonly recover: (now: number) => Promise<number>;
+  /** How many wait for a prover, and how many are with one. */
+  readonly depth: () => Promise<{ readonly waiting: number; readonly active: number }>;
+  readonly stop: () => Promise<void>;
+};
+
+/** An answer that is to be proven. */
+export type Pending = { readonly id: Hex; readonly request: Pick<Request, "model" | "deadline"> };
+
+type Data = { readonly id: Hex };
+
+/**
+ * Opens the queue.
+ *
+ * @param onError Told of what the queue's own upkeep meets; it goes on by itself.
+ */
+export async function openJobs(database: Database, onError: (error: Error) => void): Promise<JobQueue> {
+  const boss = new PgBoss({
+    db: {
+      async executeSql(text, values) {
+        const isScript = values === undefined || values.length === 0;
+        return { rows: await (isScript ? database.script(text) : database.query(text, values)) };
+      },
+    },
+    backend: database.kind === "folder" ? "pglite" : "postgres",
+    schedule: false,
+    superviseIntervalSeconds: SUPERVISE_SECONDS,
+    monitorIntervalSeconds: SUPERVISE_SECONDS,
+    maintenanceIntervalSeconds: KEPT_SECONDS,
+  });
+  boss.on("error", onError);
+  await boss.start();
+  const add: JobQueue["add"] = async (answers, sql) => {
+    const db = {
+      executeSql: async (text: string, values?: unknown[]) => ({ rows: await sql.query(text, values) }),
+    };
+    for (const [model, own] of Map.groupBy(answers, ({ request }) => request.model)) {
+      const jobs = own.map(({ id, request: { deadline } }) => ({
+        data: { id } satisfies Data,
+        singletonKey: id,
+        priority: LATEST - Math.min(deadline, LATEST),
+      }));
+      await boss.insert(queueOf(model), jobs, { db });
+    }
+  };
+  return {
+    async open(models) {
+      for (const model of models) {
+        const options = {
+          expireInSeconds: LONGEST_SECONDS,
+          heartbeatSeconds: SILENCE_SECONDS,
+          retryLimit: TRIES,
+          retryDelay: RETRY_SECONDS,
+          retryBackoff: true,
+          retryDelayMax: RETRY_MOST_SECONDS,
+          deleteAfterSeconds: KEPT_SECONDS,
+        };
+        await boss.createQueue(queueOf(model), { policy: "exclusive", ...options });
+      }
+    },
+    add,
+    async recover(now) {
+      return database.transaction(async (sql) => {
+        const lost = await sql.query<{ id: Hex; model: Hex; deadline: string }>(LOST, [now]);
+        await add(
+          lost.map(({ id, model, deadline }) => ({ id, request: { model, deadline: Number(deadline) } })),
+          sql,
+        );
+        return lost.length;
+      });
+    },
+    async lease(model, most) {
+      const jobs = await boss.fetch<Data>(queueOf(model), { batchSize: most });
+      return jobs.map(({ id: lease, data: { id } }) => ({ id, lease, model }));
+    },
+    async keep({ model, lease }) {
+      const { affected } = (await boss.touch(queueOf(model), lease)) as { affected: number };
+      return affected > 0;
+    },
+    async complete({ model, lease }) {
+      await boss.complete(queueOf(model), lease);
+    },
+    async giveBack({ model, lease }, reason) {
+      await boss.fail(queueOf(model), lease, { reason });
+    },
+    async depth() {
+      const [row] = await database.query<{ waiting: number; active: number }>(
+        "SELECT count(*) FILTER (WHERE state < 'active')::integer AS waiting, " +
+          "count(*) FILTER (WHERE state = 'active')::integer AS active FROM pgboss.job WHERE state <= 'active'",
+      );
+      return row ?? { waiting: 0, active: 0 };
+    },
+    stop: () => boss.stop({ graceful: false, close: false }),
+  };
+}
+
+/** Answers get their job in the transaction that writes them, so one that has none for a while has lost it. */
+const LOST = `SELECT id, model, deadline FROM assay.requests r
+  WHERE state = 'answered' AND closed IS NULL AND aside IS NULL AND deadline > $1
+    AND answered_at < clock_timestamp() - interval '10 seconds'
+    AND NOT EXISTS (SELECT FROM assay.outcomes o WHERE o.request = r.id AND o.kind IN ('settled', 'reclaimed'))
+    AND NOT EXISTS (SELECT FROM pgboss.job j WHERE j.name = 'prove.' || r.model AND j.policy = 'exclusive'
+      AND COALESCE(j.singleton_key, '') = r.id AND j.state <= 'active')
+  ORDER BY deadline LIMIT 1000`;
+
+function queueOf(model: Hex): string {
+  return `prove.${model}`;
+}

@@ -1,0 +1,233 @@
+/** What a gateway promised and answered: written before it says so. */
+import { randomUUID } from "node:crypto";
+
+import type { Hex } from "viem";
+
+import { NO_SIGNATURE, fromHex, toCompactHex, type Signature } from "../protocol/signature.ts";
+import { requestSchema, requestToWire, type Job } from "../protocol/wire.ts";
+import type { Request } from "../protocol/request.ts";
+import { asJson, type Database, type Sql } from "./database.ts";
+import { grouped } from "./group.ts";
+import type { JobQueue } from "./jobs.ts";
+
+/** An order as a gateway got it: not yet promised. */
+export type Order = {
+  readonly id: Hex;
+  readonly request: Request;
+  /** The payer's; none for a locked request. */
+  readonly signature: Signature;
+  readonly fields: readonly number[];
+  readonly salt: bigint;
+};
+
+export type Answer = Pick<Order, "id" | "request"> & { readonly output: Hex; readonly charge: bigint };
+
+/** What became of an order: it may be computed now, or why not. */
+export type Verdict =
+  | "reserved"
+  /** It was answered before: the same answer is to be given again. */
+  | "answered"
+  /** Another gateway, or another connection, computes it right now. */
+  | "busy"
+  | "closed"
+  | "no-tab"
+  | "underfunded"
+  | "understaked"
+  | "exiting"
+  | "nonce-used"
+  | "nonce-too-high";
+
+export type JournalRow = Order & {
+  readonly state: "reserved" | "answered";
+  readonly output: Hex | undefined;
+  readonly charge: bigint | undefined;
+  /** The provider's signature, where it is written already. */
+  readonly receipt: Signature | undefined;
+  readonly closed: "settled" | "expired" | "refunded" | undefined;
+  /** Milliseconds of Unix time. */
+  readonly receivedAt: number;
+  readonly answeredAt: number | undefined;
+  readonly provingAt: number | undefined;
+  readonly root: Hex | undefined;
+};
+
+export type Journal = {
+  /** Promises the price of an order, if its tab covers it; atomically, whoever else does the same. */
+  readonly reserve: (order: Order) => Promise<Verdict>;
+  /**
+   * Writes an answer and its proving job. False when the reservation went to another gateway, which took too long to be
+   * believed in: then nothing may be signed.
+   */
+  readonly answer: (answer: Answer) => Promise<boolean>;
+  /** Keeps the provider's signature of an answer that is in the journal. */
+  readonly seal: (receipt: { readonly id: Hex; readonly receipt: Signature }) => Promise<void>;
+  /** Answers whose signature was not kept before a crash. */
+  readonly unsealed: () => Promise<JournalRow[]>;
+  /** Gives a promise back that will not be kept: nothing was answered. */
+  readonly abandon: (id: Hex) => Promise<void>;
+  /** Gives back what crashed gateways left, and says how many. */
+  readonly abandonLapsed: () => Promise<number>;
+  readonly find: (ids: readonly Hex[]) => Promise<JournalRow[]>;
+};
+
+export type JournalRules = {
+  /** How long a gateway may take from reserving to journalling. */
+  readonly heldSeconds: number;
+  readonly nonceWindow: number;
+  /** Seconds between a deadline and the exit of its tab. */
+  readonly exitMargin: number;
+};
+
+/** One gateway cannot leave more behind at once. */
+const MOST_UNSEALED = 10_000;
+
+export function openJournal(database: Database, jobs: JobQueue, rules: JournalRules): Journal {
+  // A gateway that is started anew is another holder: what the old one held is not its to finish.
+  const holder = randomUUID();
+  const abandon = async (ids: readonly string[]): Promise<number> => {
+    const [row] = await database.query<{ gone: number }>("SELECT assay.abandon($1::jsonb, $2) AS gone", [
+      asJson(ids),
+      holder,
+    ]);
+    return row?.gone ?? 0;
+  };
+  return {
+    reserve: grouped(async (orders) => {
+      const rows = await database.query<{ id: string; verdict: Verdict }>(
+        "SELECT * FROM assay.reserve($1::jsonb, $2, $3, $4)",
+        [asJson(orders.map((order) => toRow(order, rules))), holder, rules.heldSeconds, rules.nonceWindow],
+      );
+      return verdictsOf(orders, rows);
+    }),
+    answer: grouped((answers) =>
+      database.transaction(async (sql) => {
+        const rows = await sql.query<{ id: string; verdict: "journalled" | "answered" | "lost" }>(
+          "SELECT * FROM assay.journal($1::jsonb, $2)",
+          [asJson(answers.map(({ id, output, charge }) => ({ id, output, charge }))), holder],
+        );
+        const journalled = new Set(rows.filter(({ verdict }) => verdict === "journalled").map(({ id }) => id));
+        await jobs.add(
+          answers.filter(({ id }) => journalled.has(id)),
+          sql,
+        );
+        return verdictsOf(answers, rows).map((verdict) => verdict !== "lost");
+      }),
+    ),
+    seal: grouped(async (receipts) => {
+      await database.query(
+        "UPDATE assay.requests r SET receipt = x.receipt FROM jsonb_to_recordset($1::jsonb) AS x(id text, receipt text) " +
+          "WHERE r.id = x.id",
+        [asJson(receipts.map(({ id, receipt }) => ({ id, receipt: toCompactHex(receipt) })))],
+      );
+      return receipts.map(() => {});
+    }),
+    async unsealed() {
+      const rows = await database.query<Row>(
+        `SELECT ${COLUMNS} FROM assay.requests WHERE state = 'answered' AND receipt IS NULL LIMIT ${MOST_UNSEALED}`,
+      );
+      return rows.map(fromRow);
+    },
+    async abandon(id) {
+      await abandon([id]);
+    },
+    async abandonLapsed() {
+      const lapsed = await database.query<{ id: string }>(
+        "SELECT id FROM assay.requests WHERE state = 'reserved' AND held_until < clock_timestamp() AND closed IS NULL",
+      );
+      return lapsed.length === 0 ? 0 : abandon(lapsed.map(({ id }) => id));
+    },
+    find: (ids) => findRequests(database, ids),
+  };
+}
+
+/** One id may be twice in a group: the first is decided by the statement, and so is the second, after it. */
+function verdictsOf<Kind>(
+  asked: readonly { readonly id: Hex }[],
+  rows: readonly { id: string; verdict: Kind }[],
+): Kind[] {
+  const left = new Map<string, Kind[]>();
+  for (const { id, verdict } of rows) left.set(id, [...(left.get(id) ?? []), verdict]);
+  return asked.map(({ id }) => left.get(id)?.shift() as Kind);
+}
+
+function toRow({ id, request, signature, fields, salt }: Order, { exitMargin }: JournalRules) {
+  const { payer, nonce, locked, model, deadline, price, penalty } = request;
+  return {
+    id,
+    payer: payer.toLowerCase(),
+    nonce,
+    locked,
+    model,
+    deadline,
+    request: requestToWire(request),
+    signature: locked ? null : toCompactHex(signature),
+    fields,
+    salt,
+    price,
+    penalty,
+    exitMargin,
+  };
+}
+
+type Row = {
+  id: Hex;
+  request: unknown;
+  signature: Hex | null;
+  fields: number[];
+  salt: string;
+  state: "reserved" | "answered";
+  output: Hex | null;
+  charge: string | null;
+  receipt: Hex | null;
+  closed: "settled" | "expired" | "refunded" | null;
+  received_at: Date;
+  answered_at: Date | null;
+  proving_at: Date | null;
+  root: Hex | null;
+};
+
+const COLUMNS =
+  "id, request, signature, fields, salt, state, output, charge, receipt, closed, received_at, answered_at, proving_at, root";
+
+/** The requests of some ids that the journal has. */
+export async function findRequests(sql: Sql, ids: readonly Hex[]): Promise<JournalRow[]> {
+  const rows = await sql.query<Row>(
+    `SELECT ${COLUMNS} FROM assay.requests WHERE id IN (SELECT jsonb_array_elements_text($1::jsonb))`,
+    [asJson(ids)],
+  );
+  return rows.map(fromRow);
+}
+
+function fromRow(row: Row): JournalRow {
+  return {
+    id: row.id,
+    request: requestSchema.parse(row.request),
+    signature: row.signature === null ? NO_SIGNATURE : fromHex(row.signature),
+    fields: row.fields,
+    salt: BigInt(row.salt),
+    state: row.state,
+    output: row.output ?? undefined,
+    charge: row.charge === null ? undefined : BigInt(row.charge),
+    receipt: row.receipt === null ? undefined : fromHex(row.receipt),
+    closed: row.closed ?? undefined,
+    receivedAt: row.received_at.getTime(),
+    answeredAt: row.answered_at?.getTime(),
+    provingAt: row.proving_at?.getTime(),
+    root: row.root ?? undefined,
+  };
+}
+
+/** What a prover needs of an answered request. */
+export function jobOf({ id, request, signature, output, charge, receipt, fields, salt }: JournalRow): Job {
+  if (output === undefined || charge === undefined || receipt === undefined) throw new NotAnsweredError(id);
+  return { id, request, signature, output, charge, receipt, fields, salt };
+}
+
+/** A request is treated as answered that is not. */
+export class NotAnsweredError extends Error {
+  override readonly name = "NotAnsweredError";
+
+  constructor(id: Hex) {
+    super(`Request ${id} has no signed answer in the journal, so there is nothing to prove. Ask again.`);
+  }
+}
