@@ -1,15 +1,17 @@
-import { hashTypedData, type Address, type Hex } from "viem";
+import { encodeAbiParameters, type Address, type Hex } from "viem";
 
 import { domainOf, type Deployment } from "./deployment.ts";
+import { digestIn, typeHashOf } from "./digest.ts";
 import * as Signature from "./signature.ts";
 
-const TYPES = {
-  Receipt: [
-    { name: "request", type: "bytes32" },
-    { name: "output", type: "bytes32" },
-    { name: "charge", type: "uint96" },
-  ],
-} as const;
+const FIELDS = [
+  { name: "request", type: "bytes32" },
+  { name: "output", type: "bytes32" },
+  { name: "charge", type: "uint96" },
+] as const;
+
+const TYPE_HASH = typeHashOf("Receipt", FIELDS);
+const ENCODED = [{ type: "bytes32" }, ...FIELDS] as const;
 
 /**
  * The provider's answer to one request, and what it costs: at most the request's price.
@@ -44,7 +46,12 @@ export type Receipt = {
  * ```
  */
 export function typedDataOf(receipt: Receipt, deployment: Deployment) {
-  return { domain: domainOf(deployment), types: TYPES, primaryType: "Receipt", message: receipt } as const;
+  return {
+    domain: domainOf(deployment),
+    types: { Receipt: FIELDS },
+    primaryType: "Receipt",
+    message: receipt,
+  } as const;
 }
 
 /**
@@ -59,8 +66,8 @@ export function typedDataOf(receipt: Receipt, deployment: Deployment) {
  * console.log(digestOf({ request: zeroHash, output: zeroHash, charge: 9_000n }, deployment).length); // 66
  * ```
  */
-export function digestOf(receipt: Receipt, deployment: Deployment): Hex {
-  return hashTypedData(typedDataOf(receipt, deployment));
+export function digestOf({ request, output, charge }: Receipt, deployment: Deployment): Hex {
+  return digestIn(deployment, encodeAbiParameters(ENCODED, [TYPE_HASH, request, output, charge]));
 }
 
 /**

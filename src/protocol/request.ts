@@ -1,24 +1,26 @@
-import { hashTypedData, type Address, type Hex } from "viem";
+import { encodeAbiParameters, type Address, type Hex } from "viem";
 
 import { domainOf, type Deployment } from "./deployment.ts";
+import { digestIn, typeHashOf } from "./digest.ts";
 import * as Signature from "./signature.ts";
 
-const TYPES = {
-  Request: [
-    { name: "payer", type: "address" },
-    { name: "provider", type: "address" },
-    { name: "verifier", type: "address" },
-    { name: "consumer", type: "address" },
-    { name: "model", type: "bytes32" },
-    { name: "input", type: "bytes32" },
-    { name: "price", type: "uint96" },
-    { name: "proverFee", type: "uint96" },
-    { name: "penalty", type: "uint96" },
-    { name: "deadline", type: "uint40" },
-    { name: "locked", type: "bool" },
-    { name: "nonce", type: "uint256" },
-  ],
-} as const;
+const FIELDS = [
+  { name: "payer", type: "address" },
+  { name: "provider", type: "address" },
+  { name: "verifier", type: "address" },
+  { name: "consumer", type: "address" },
+  { name: "model", type: "bytes32" },
+  { name: "input", type: "bytes32" },
+  { name: "price", type: "uint96" },
+  { name: "proverFee", type: "uint96" },
+  { name: "penalty", type: "uint96" },
+  { name: "deadline", type: "uint40" },
+  { name: "locked", type: "bool" },
+  { name: "nonce", type: "uint256" },
+] as const;
+
+const TYPE_HASH = typeHashOf("Request", FIELDS);
+const ENCODED = [{ type: "bytes32" }, ...FIELDS] as const;
 
 /**
  * The agent's order.
@@ -90,7 +92,12 @@ export type Request = {
  * ```
  */
 export function typedDataOf(request: Request, deployment: Deployment) {
-  return { domain: domainOf(deployment), types: TYPES, primaryType: "Request", message: request } as const;
+  return {
+    domain: domainOf(deployment),
+    types: { Request: FIELDS },
+    primaryType: "Request",
+    message: request,
+  } as const;
 }
 
 /**
@@ -111,7 +118,11 @@ export function typedDataOf(request: Request, deployment: Deployment) {
  * ```
  */
 export function idOf(request: Request, deployment: Deployment): Hex {
-  return hashTypedData(typedDataOf(request, deployment));
+  const { payer, provider, verifier, consumer, model, input, price, proverFee, penalty, deadline, locked, nonce } =
+    request;
+  const parties = [payer, provider, verifier, consumer] as const;
+  const terms = [price, proverFee, penalty, deadline, locked, nonce] as const;
+  return digestIn(deployment, encodeAbiParameters(ENCODED, [TYPE_HASH, ...parties, model, input, ...terms]));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import * as TypedData from "ox/TypedData";
-import { keccak256, stringToHex } from "viem";
+import { hashTypedData, keccak256, stringToHex, zeroHash } from "viem";
 
 import { digestOf, recover, sign, typedDataOf } from "../../src/protocol/receipt.ts";
 import { deployProtocol, randomAccount, randomReceipt, RUNS } from "../helpers/protocol.ts";
@@ -25,6 +25,30 @@ describe("receipt", () => {
       const digests = await Promise.all(receipts.map((receipt) => protocol.escrow.read.digestOf([receipt])));
       expect(receipts.map((receipt) => digestOf(receipt, protocol.deployment))).to.deep.equal(digests);
     }));
+
+  it("has the digest of its typed data", () =>
+    fuzz((random) => {
+      for (const receipt of times(RUNS, () => randomReceipt(random))) {
+        const deployment = { chainId: random.below(2), escrow: random.address() };
+        expect(digestOf(receipt, deployment)).to.equal(hashTypedData(typedDataOf(receipt, deployment)));
+      }
+    }));
+
+  it("has no digest where a field does not fit its type", () => {
+    const { deployment } = protocol;
+    const receipt = randomReceipt(seededRandom(0));
+    for (const wrong of [
+      { request: "0x" },
+      { request: `${zeroHash}00` },
+      { output: "0x12" },
+      { charge: -1n },
+      { charge: 2n ** 96n },
+    ]) {
+      const bad = { ...receipt, ...wrong } as typeof receipt;
+      expect(() => hashTypedData(typedDataOf(bad, deployment))).to.throw();
+      expect(() => digestOf(bad, deployment)).to.throw();
+    }
+  });
 
   it("recovers its signer, and another one when any field changes", async () => {
     const random = seededRandom(0);

@@ -1,12 +1,18 @@
+import { inspect } from "node:util";
+
 import { expect } from "chai";
 import * as TypedData from "ox/TypedData";
-import { keccak256, stringToHex, type ContractFunctionArgs } from "viem";
+import { hashTypedData, keccak256, stringToHex, zeroHash, type ContractFunctionArgs } from "viem";
 
 import type { escrowAbi } from "../../src/protocol/abi/escrow.ts";
 import { domainOf } from "../../src/protocol/deployment.ts";
 import { idOf, recover, sign, typedDataOf, type Request } from "../../src/protocol/request.ts";
 import { deployProtocol, randomAccount, randomRequest, RUNS } from "../helpers/protocol.ts";
 import { fuzz, seededRandom, times } from "../helpers/random.ts";
+
+// The last one has a wrong checksum.
+const WRONG_ADDRESSES = ["0x", "0x12", zeroHash, `0x${"zz".repeat(20)}`, "0x5FBDB2315678afecb367f032d93F642f64180aa3"];
+const WRONG_WORDS = ["0x", "0x12", `${zeroHash}00`];
 
 describe("request", () => {
   let protocol: Awaited<ReturnType<typeof deployProtocol>>;
@@ -44,6 +50,47 @@ describe("request", () => {
       const ids = await Promise.all(requests.map((request) => protocol.escrow.read.idOf([request])));
       expect(requests.map((request) => idOf(request, protocol.deployment))).to.deep.equal(ids);
     }));
+
+  it("has the digest of its typed data as id, in every deployment", () =>
+    fuzz((random) => {
+      const deployments = times(3, (index) => ({ chainId: index + 1, escrow: random.address() }));
+      for (const request of times(RUNS, () => randomRequest(random))) {
+        const deployment = random.pick([protocol.deployment, ...deployments]);
+        expect(idOf(request, deployment)).to.equal(hashTypedData(typedDataOf(request, deployment)));
+      }
+    }));
+
+  it("has no id where a field does not fit its type", () => {
+    const request = randomRequest(seededRandom(0));
+    const { deployment } = protocol;
+    const wrong: { [field in keyof Request]: unknown[] } = {
+      payer: WRONG_ADDRESSES,
+      provider: WRONG_ADDRESSES,
+      verifier: WRONG_ADDRESSES,
+      consumer: WRONG_ADDRESSES,
+      model: WRONG_WORDS,
+      input: WRONG_WORDS,
+      price: [-1n, 2n ** 96n],
+      proverFee: [-1n, 2n ** 96n],
+      penalty: [-1n, 2n ** 96n],
+      deadline: [-1, 1.5, Number.NaN, 2 ** 40],
+      locked: [0, 1, "true"],
+      nonce: [-1n, 2n ** 256n],
+    };
+    const bad = Object.entries(wrong).flatMap(([field, values]) =>
+      values.map((value) => ({ ...request, [field]: value })),
+    );
+    for (const each of bad) {
+      expect(() => hashTypedData(typedDataOf(each, deployment))).to.throw();
+      expect(() => idOf(each, deployment), inspect(each)).to.throw();
+    }
+  });
+
+  it("has no id in an escrow that is no address", () => {
+    const request = randomRequest(seededRandom(0));
+    expect(() => idOf(request, { chainId: 1, escrow: "0x12" })).to.throw();
+    expect(() => idOf(request, { chainId: 1, escrow: "0x12" })).to.throw();
+  });
 
   it("has another id on another chain and in another escrow", () => {
     const { chainId, escrow } = protocol.deployment;
