@@ -4,6 +4,8 @@ import type { Address, Hex } from "viem";
 import type { Block, Cursor } from "../chain/blocks.ts";
 import type { EscrowEvent } from "../chain/events.ts";
 import type { ChainStep } from "../chain/follow.ts";
+import type { Request } from "../protocol/request.ts";
+import { requestSchema } from "../protocol/wire.ts";
 import { asJson, type Database, type Sql } from "./database.ts";
 
 /** A payer's tab with this provider, as two blocks have it. */
@@ -82,6 +84,12 @@ export async function readTab(sql: Sql, payer: Address): Promise<Tab & { readonl
     issued: Number(row?.issued ?? 0),
     nextNonce: BigInt(row?.next ?? 0),
   };
+}
+
+/** All of the provider's stake. */
+export async function totalStake(sql: Sql): Promise<bigint> {
+  const [row] = await sql.query<{ stake: string }>("SELECT coalesce(sum(stake), 0) AS stake FROM assay.tabs");
+  return BigInt(row?.stake ?? 0);
 }
 
 /** The payers whom events of this provider concern. */
@@ -278,6 +286,18 @@ export async function findOutcomes(sql: Sql, ids: readonly Hex[]): Promise<Outco
     prover: prover ?? undefined,
     at: Number(happened_at),
   }));
+}
+
+/** Locks whose money goes back: nobody answered them, or nobody proved the answer by `now`. */
+export async function findRefunds(sql: Sql, now: number): Promise<{ readonly id: Hex; readonly request: Request }[]> {
+  const rows = await sql.query<{ id: Hex; request: unknown }>(
+    `SELECT id, request FROM assay.requests r WHERE locked AND closed IS NULL
+      AND ((state = 'reserved' AND held_until < clock_timestamp() - interval '1 minute') OR deadline < $1)
+      AND EXISTS (SELECT FROM assay.outcomes o WHERE o.request = r.id AND o.kind = 'opened')
+      AND NOT EXISTS (SELECT FROM assay.outcomes o WHERE o.request = r.id AND o.kind IN ('settled', 'reclaimed'))`,
+    [now],
+  );
+  return rows.map(({ id, request }) => ({ id, request: requestSchema.parse(request) }));
 }
 
 /** Marks nonces as paid by another store of this provider. */

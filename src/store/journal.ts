@@ -65,8 +65,8 @@ export type Journal = {
   readonly unsealed: () => Promise<JournalRow[]>;
   /** Gives a promise back that will not be kept: nothing was answered. */
   readonly abandon: (id: Hex) => Promise<void>;
-  /** Gives back what crashed gateways left, and says how many. */
-  readonly abandonLapsed: () => Promise<number>;
+  /** Gives back what crashed gateways left, at a time of the chain, and says how many. */
+  readonly abandonLapsed: (now: number) => Promise<number>;
   readonly find: (ids: readonly Hex[]) => Promise<JournalRow[]>;
 };
 
@@ -130,9 +130,12 @@ export function openJournal(database: Database, jobs: JobQueue, rules: JournalRu
     async abandon(id) {
       await abandon([id]);
     },
-    async abandonLapsed() {
+    async abandonLapsed(now) {
       const lapsed = await database.query<{ id: string }>(
-        "SELECT id FROM assay.requests WHERE state = 'reserved' AND held_until < clock_timestamp() AND closed IS NULL",
+        // A lock whose opening is under way may open until its deadline.
+        "SELECT id FROM assay.requests WHERE state = 'reserved' AND held_until < clock_timestamp() AND closed IS NULL " +
+          "AND (NOT locked OR deadline < $1)",
+        [now],
       );
       return lapsed.length === 0 ? 0 : abandon(lapsed.map(({ id }) => id));
     },

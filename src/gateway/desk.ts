@@ -1,0 +1,176 @@
+/**
+ * The way of a paid request: check, reserve, compute, journal, sign, answer. Nothing is signed that is not in the journal,
+ * nothing is computed that is not reserved, and whatever fails before the journal gives the reservation back.
+ */
+import { isAddressEqual, type Address, type Hex } from "viem";
+
+import type { OpenModel } from "../model/bundle/open.ts";
+import { digestOf } from "../protocol/receipt.ts";
+import { toCompactHex, type Signature } from "../protocol/signature.ts";
+import { requestToWire } from "../protocol/wire.ts";
+import type { Journal, JournalRow, Order, Verdict } from "../store/journal.ts";
+import type { QuoteTerms } from "../x402/quote.ts";
+import type { WireAnswer } from "../x402/scheme.ts";
+import type { ChainTime } from "./chain-time.ts";
+import type { Cashier } from "./cashier.ts";
+import { checkPayment, type Paid, type Payment } from "./payment.ts";
+import { Problem, type ProblemCode } from "./problem.ts";
+import { signDigest } from "./secp256k1.ts";
+import type { Ware } from "./shop.ts";
+
+/** A question whose fields fit the model. */
+export type Question = {
+  readonly ware: Ware;
+  readonly fields: readonly number[];
+  /** As the body has it. */
+  readonly salt: bigint | undefined;
+};
+
+export type Answered = {
+  readonly answer: WireAnswer;
+  readonly payer: Address;
+  /** Of the lock's opening; none when a tab pays. */
+  readonly transaction: Hex | undefined;
+};
+
+export type Desk = {
+  /** Checks a payment and promises the money: the first half, after which there is something to give back. */
+  readonly admit: (question: Question, payment: Payment) => Promise<Admitted>;
+  /** Computes, journals and signs: the second half. */
+  readonly answer: (question: Question, admitted: Admitted) => Promise<Answered>;
+  /** What was answered before, signed as it was then. */
+  readonly repeat: (row: JournalRow, model: OpenModel) => Answered;
+};
+
+export type Admitted = {
+  readonly paid: Paid;
+  readonly salt: bigint;
+  readonly isAnswered: boolean;
+  readonly transaction: Hex | undefined;
+};
+
+export type DeskOptions = {
+  readonly journal: Journal;
+  readonly cashier: Cashier;
+  readonly time: ChainTime;
+  readonly terms: QuoteTerms;
+  readonly privateKey: Hex;
+  readonly onError: (error: Error) => void;
+};
+
+const REFUSALS: Readonly<Record<Exclude<Verdict, "reserved" | "answered">, readonly [ProblemCode, string]>> = {
+  busy: ["busy", "This very request is being answered. Ask again in a moment for the same answer."],
+  closed: ["closed", "This request is over, and its money was sent back."],
+  "no-tab": ["no-tab", "Fund a tab with this provider first, or send a top-up along."],
+  underfunded: [
+    "underfunded",
+    "What is final in the tab, less what is promised already, is below the price. Top it up.",
+  ],
+  understaked: ["understaked", "The provider's stake in this tab is below the penalty. Ask for a lower penalty."],
+  exiting: ["exiting", "The tab is being left, and the deadline comes too late for that. Ask with an earlier one."],
+  "nonce-used": ["nonce-used", "Another request of this payer has this nonce. Take the next one."],
+  "nonce-too-high": ["nonce-too-high", "Nonces must be dense: take the next one that is free."],
+};
+
+export function openDesk({ journal, cashier, time, terms, privateKey, onError }: DeskOptions): Desk {
+  const sign = (answer: { id: Hex; output: Hex; charge: bigint }): Signature => {
+    const { id: request, output, charge } = answer;
+    return signDigest(digestOf({ request, output, charge }, terms.deployment), privateKey);
+  };
+  const refuse = (verdict: Exclude<Verdict, "reserved" | "answered">): never => {
+    throw new Problem(...REFUSALS[verdict]);
+  };
+  const reserve = async (order: Order, paid: Paid): Promise<Verdict> => {
+    const verdict = await journal.reserve(order);
+    if (paid.kind === "vault") return verdict;
+    const isShort = verdict === "no-tab" || verdict === "underfunded";
+    if (paid.topUp !== undefined) {
+      const topUp = cashier.topUp(paid.request.payer, paid.topUp);
+      // A tab that covers this request is filled up for the next ones, and nobody waits for that.
+      if (!isShort) topUp.catch(onError);
+      else await topUp;
+    }
+    if (!isShort && verdict !== "understaked") return verdict;
+    if (isShort && paid.topUp === undefined) return verdict;
+    return (await cashier.isCovered(paid.request)) ? journal.reserve(order) : verdict;
+  };
+  const toAnswered = (row: Pick<JournalRow, "id" | "request" | "salt">, parts: Parts): Answered => ({
+    answer: {
+      id: row.id,
+      request: requestToWire(row.request),
+      output: parts.output,
+      charge: parts.charge.toString(),
+      receipt: toCompactHex(parts.receipt),
+      value: parts.value,
+      salt: wordOf(row.salt),
+    },
+    payer: parts.payer,
+    transaction: parts.transaction,
+  });
+  const repeat = (row: JournalRow, model: OpenModel, transaction?: Hex): Answered => {
+    const { id, output, charge } = row;
+    if (output === undefined || charge === undefined) return refuse("busy");
+    const { value } = model.run(row.fields, row.salt);
+    const receipt = row.receipt ?? sign({ id, output, charge });
+    return toAnswered(row, { output, charge, receipt, value, payer: row.request.payer, transaction });
+  };
+  return {
+    async admit({ ware, fields, salt: given }, payment) {
+      time.check();
+      const commit = (salt: bigint): Hex => ware.model.commit(fields, salt);
+      const { salt, ...paid } = checkPayment(payment, given, { terms, offer: ware.offer, time, commit });
+      const { id, request, signature } = paid;
+      const verdict = await reserve({ id, request, signature, fields, salt }, paid);
+      if (verdict === "answered") return { paid, salt, isAnswered: true, transaction: undefined };
+      if (verdict !== "reserved") return refuse(verdict);
+      if (paid.kind === "tab") return { paid, salt, isAnswered: false, transaction: undefined };
+      try {
+        const transaction = await cashier.openLock(request, id, paid.authorization);
+        return { paid, salt, isAnswered: false, transaction };
+      } catch (error) {
+        // Only what the chain certainly did not take is given back: else the money may move, and belong to nothing.
+        if (error instanceof Problem) await journal.abandon(id);
+        throw error;
+      }
+    },
+    async answer({ ware, fields }, { paid, salt, isAnswered, transaction }) {
+      const { id, request } = paid;
+      const payer = paid.kind === "vault" ? paid.authorization.from : request.payer;
+      if (!isAnswered) {
+        let computed: ReturnType<OpenModel["run"]>;
+        try {
+          computed = ware.model.run(fields, salt);
+        } catch (error) {
+          await journal.abandon(id);
+          throw new Problem("bad-input", (error as Error).message, { cause: error });
+        }
+        const { output, value } = computed;
+        const charge = ware.offer.price;
+        if (await journal.answer({ id, request, output, charge })) {
+          const receipt = sign({ id, output, charge });
+          // Whoever proves needs it too, and can wait; after a crash it is made again.
+          journal.seal({ id, receipt }).catch(onError);
+          return toAnswered({ id, request, salt }, { output, charge, receipt, value, payer, transaction });
+        }
+      }
+      const [row] = await journal.find([id]);
+      if (row === undefined) return refuse("busy");
+      const repeated = repeat(row, ware.model, transaction);
+      return isAddressEqual(repeated.payer, payer) ? repeated : { ...repeated, payer };
+    },
+    repeat,
+  };
+}
+
+type Parts = {
+  readonly output: Hex;
+  readonly charge: bigint;
+  readonly receipt: Signature;
+  readonly value: WireAnswer["value"];
+  readonly payer: Address;
+  readonly transaction: Hex | undefined;
+};
+
+function wordOf(value: bigint): Hex {
+  return `0x${value.toString(16).padStart(64, "0")}`;
+}
