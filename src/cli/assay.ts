@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
     const { CEREMONY_USAGE: usage } = await import("./ceremony-usage.ts");
     return { run: async (args) => (await import("./ceremony.ts")).ceremonyCommand(args), usage };
   },
+  async keystore() {
+    const { keystoreCommand: run, KEYSTORE_USAGE: usage } = await import("./keystore.ts");
+    return { run, usage };
+  },
   async deploy() {
     const [{ deployCommand }, { USAGE: usage }] = await Promise.all([
       import("./deploy.ts"),
@@ -29,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 
 const USAGE = `Usage: assay model COMMAND ...      make, check, run and publish models
        assay ceremony COMMAND ...   make the keys of models together
+       assay keystore COMMAND ...   keep private keys in files that a password opens
        assay deploy ...             put the contracts on a chain
 
   assay COMMAND --help tells more.`;

@@ -1,4 +1,4 @@
-/** Where the deploying account's private key comes from: never from the command line, which others can read. */
+/** Where private keys come from: never from the command line, which others can read, nor from a config. */
 import { readFile } from "node:fs/promises";
 
 import { isHex, size } from "viem";
@@ -8,24 +8,69 @@ import { privateKeyToAddress } from "viem/accounts";
 import { decrypt } from "../protocol/keystore.ts";
 import { askHidden } from "./terminal.ts";
 
+/** What a key is used for. Roles on one machine need keys of their own: transactions of one key have an order. */
+export const ROLES = ["provider", "prover", "agent"] as const;
+
+export type Role = (typeof ROLES)[number];
+
+type Secret = "PRIVATE_KEY" | "KEYSTORE_PASSWORD";
+
 /** The variables that this reads. */
 export type Environment = {
-  readonly [name in "ASSAY_PRIVATE_KEY" | "ASSAY_KEYSTORE_PASSWORD"]?: string | undefined;
+  readonly [name in `ASSAY_${Secret}` | `ASSAY_${Uppercase<Role>}_${Secret}`]?: string | undefined;
 };
 
 /** Opens the key file if there is one, or else takes the key from the environment; undefined without either. */
 export async function privateKeyFrom(keystore: string | undefined, environment: Environment): Promise<Hex | undefined> {
-  if (keystore !== undefined) {
-    const text = await readFile(keystore, "utf8").catch((cause: unknown) => {
-      throw new UnreadableKeystoreError(keystore, { cause });
-    });
-    return decrypt(text, environment.ASSAY_KEYSTORE_PASSWORD ?? (await askHidden(`Password of ${keystore}: `)));
-  }
-  const key = environment.ASSAY_PRIVATE_KEY;
-  return key === undefined || key === "" ? undefined : checkKey(key);
+  return keyFrom(keystore, environment, []);
 }
 
-function checkKey(text: string): Hex {
+/**
+ * The key of a role: from its file if there is one, or else from the environment, where the role's own variable goes
+ * before the one that all roles share.
+ */
+export async function privateKeyOf(role: Role, keystore: string | undefined, environment: Environment): Promise<Hex> {
+  const key = await keyFrom(keystore, environment, [upper(role)]);
+  if (key === undefined) throw new NoKeyError(role);
+  return key;
+}
+
+async function keyFrom(
+  keystore: string | undefined,
+  environment: Environment,
+  roles: readonly Uppercase<Role>[],
+): Promise<Hex | undefined> {
+  if (keystore !== undefined) {
+    const [password] = variables(roles, "KEYSTORE_PASSWORD", environment);
+    return openKeystore(keystore, password?.text);
+  }
+  const [found] = variables(roles, "PRIVATE_KEY", environment);
+  return found && checkKey(found.text, found.variable);
+}
+
+/** Opens a key file, and asks for the password where none is given. */
+export async function openKeystore(file: string, password: string | undefined): Promise<Hex> {
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new UnreadableKeystoreError(file, { cause });
+  });
+  return decrypt(text, password ?? (await askHidden(`Password of ${file}: `)));
+}
+
+/** The variables that are set, those of a role first. */
+function variables(
+  roles: readonly Uppercase<Role>[],
+  what: Secret,
+  environment: Environment,
+): { readonly variable: string; readonly text: string }[] {
+  const names = [...roles.map((role) => `ASSAY_${role}_${what}` as const), `ASSAY_${what}` as const];
+  return names.flatMap((variable) => {
+    const text = environment[variable];
+    return text === undefined || text === "" ? [] : [{ variable, text }];
+  });
+}
+
+/** A private key in hex, with its prefix. */
+export function checkKey(text: string, from: string): Hex {
   const key = text.startsWith("0x") ? text : `0x${text}`;
   try {
     if (isHex(key) && size(key) === 32) {
@@ -35,7 +80,11 @@ function checkKey(text: string): Hex {
   } catch {
     // Zero, or beyond the curve's order. The cause would quote it.
   }
-  throw new BadPrivateKeyError();
+  throw new BadPrivateKeyError(from);
+}
+
+function upper(role: Role): Uppercase<Role> {
+  return role.toUpperCase() as Uppercase<Role>;
 }
 
 /** The key file cannot be read. */
@@ -49,11 +98,25 @@ export class UnreadableKeystoreError extends Error {
   }
 }
 
-/** What the environment holds is no private key. */
+/** What should be a private key is none. */
 export class BadPrivateKeyError extends Error {
   override readonly name = "BadPrivateKeyError";
 
-  constructor() {
-    super("ASSAY_PRIVATE_KEY must hold a private key of secp256k1: 64 hexadecimal digits, with or without 0x.");
+  constructor(from: string) {
+    super(`${from} must hold a private key of secp256k1: 64 hexadecimal digits, with or without 0x.`);
+  }
+}
+
+/** A role has no key. */
+export class NoKeyError extends Error {
+  override readonly name = "NoKeyError";
+  readonly role: Role;
+
+  constructor(role: Role) {
+    super(
+      `The ${role} needs a key. Name a key file in the config or with --keystore FILE ("assay keystore new FILE" makes ` +
+        `one), or set ASSAY_${upper(role)}_PRIVATE_KEY.`,
+    );
+    this.role = role;
   }
 }

@@ -4,10 +4,14 @@ import { Writable } from "node:stream";
 
 import { UsageError } from "./usage.ts";
 
-/** Asks for a secret, and shows nothing of what is typed. */
-export async function askHidden(question: string): Promise<string> {
+/**
+ * Asks for a secret, and shows nothing of what is typed.
+ *
+ * @param variable Where the secret could have been instead.
+ */
+export async function askHidden(question: string, variable = "ASSAY_KEYSTORE_PASSWORD"): Promise<string> {
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
-  checkTerminal("Set ASSAY_KEYSTORE_PASSWORD, or run this on a terminal to be asked for the password.");
+  checkTerminal(`Set ${variable}, or run this on a terminal to be asked.`);
   process.stderr.write(question);
   try {
     return await ask("", silence);
