@@ -1,0 +1,135 @@
+/** Jobs of a stranger's gateway, over HTTP. Nothing that it says is believed. */
+import type { Address, Hex } from "viem";
+import { z } from "zod";
+
+import { jobSchema, type Job } from "../protocol/wire.ts";
+import { JobRefusedError, type JobCheck } from "./job-check.ts";
+import { LeaseLostError, type JobSource, type Leased } from "./job-source.ts";
+import { plain } from "./plain.ts";
+import { FeedAnswerError, postJson, type Posted, type PostOptions } from "./post-json.ts";
+
+export type FeedOptions = {
+  readonly url: string;
+  readonly prover: Address;
+  /** Ids of the models to ask for. */
+  readonly models: readonly Hex[];
+  readonly check: JobCheck;
+  readonly timeoutMs?: number;
+  readonly mostBytes?: number;
+  /** Told of each job that is not taken. The id is missing where the job could not even be read. */
+  readonly onRefused?: (reason: string, id?: Hex) => void;
+};
+
+const TIMEOUT_MS = 10_000;
+/** A job of the largest shipped model has 10 kB. */
+const MOST_BYTES = 4_000_000;
+/** How many refused jobs are known again. */
+const MOST_REMEMBERED = 10_000;
+
+const leasedSchema = z.object({ job: z.unknown(), until: z.number() });
+
+/** Starts taking jobs from a gateway. */
+export function startFeed(options: FeedOptions): JobSource {
+  const { prover, models, check, onRefused = () => {} } = options;
+  const base = feedAddress(options.url);
+  const stopping = new AbortController();
+  const posting: PostOptions = {
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    mostBytes: options.mostBytes ?? MOST_BYTES,
+    signal: stopping.signal,
+  };
+  const post = (path: string, body: unknown): Promise<Posted> => postJson(new URL(path, base), body, posting);
+  const inHand = new Map<Hex, Job>();
+  const refused = new Set<Hex>();
+
+  const remember = (id: Hex): void => {
+    refused.add(id);
+    const [oldest] = refused;
+    if (refused.size > MOST_REMEMBERED && oldest !== undefined) refused.delete(oldest);
+  };
+
+  const release = async (id: Hex): Promise<void> => {
+    inHand.delete(id);
+    const { status } = await post(`v1/jobs/${id}/giveBack`, { prover });
+    // In another's hand already, it needs no giving back.
+    if (status !== 204 && status !== 409) throw new FeedAnswerError(base.origin, `its status is ${status}`);
+  };
+
+  /** Hands on what stands every check, and gives the others back. */
+  const take = async (given: unknown): Promise<Leased | undefined> => {
+    const { success, data: job, error } = jobSchema.safeParse(given);
+    if (!success) {
+      onRefused(plain(z.prettifyError(error)));
+      return undefined;
+    }
+    const { id } = job;
+    if (inHand.has(id)) return undefined;
+    try {
+      if (refused.has(id)) throw new KnownRefusalError();
+      await check(job, [...inHand.values()]);
+    } catch (cause) {
+      await release(id).catch(() => {});
+      if (cause instanceof JobRefusedError) {
+        if (cause.isForGood) remember(id);
+        onRefused(cause.message, id);
+      } else if (!(cause instanceof KnownRefusalError)) {
+        throw cause;
+      }
+      return undefined;
+    }
+    inHand.set(id, job);
+    return {
+      job,
+      async keep() {
+        const { status } = await post(`v1/jobs/${id}/keep`, { prover });
+        if (status === 409) throw new LeaseLostError(id);
+        if (status !== 204) throw new FeedAnswerError(base.origin, `its status is ${status}`);
+      },
+      // The gateway learns it from the chain.
+      done: async () => void inHand.delete(id),
+      giveBack: async (_reason, { forGood = false } = {}) => {
+        if (forGood) remember(id);
+        await release(id);
+      },
+    };
+  };
+
+  return {
+    async lease(most) {
+      const { status, body } = await post("v1/jobs/lease", { prover, most, models });
+      if (status !== 200) throw new FeedAnswerError(base.origin, `its status is ${status}`);
+      const parsed = z.object({ jobs: z.array(leasedSchema).max(most) }).safeParse(body);
+      if (!parsed.success) throw new FeedAnswerError(base.origin, plain(z.prettifyError(parsed.error)));
+      const taken: Leased[] = [];
+      // One by one: each may draw on the tab of the one before.
+      for (const { job } of parsed.data.jobs) {
+        const leased = await take(job);
+        if (leased !== undefined) taken.push(leased);
+      }
+      return taken;
+    },
+    async stop() {
+      await Promise.allSettled([...inHand.keys()].map(release));
+      stopping.abort();
+    },
+  };
+}
+
+function feedAddress(text: string): URL {
+  const address = URL.canParse(text) ? new URL(text) : undefined;
+  if (address === undefined || !["http:", "https:"].includes(address.protocol)) throw new NoFeedAddressError();
+  if (!address.pathname.endsWith("/")) address.pathname += "/";
+  return address;
+}
+
+/** A job was refused before. */
+class KnownRefusalError extends Error {}
+
+/** There is no address of a gateway. */
+export class NoFeedAddressError extends Error {
+  override readonly name = "NoFeedAddressError";
+
+  constructor() {
+    super("The address of a job feed is a gateway's, such as https://gateway.example.");
+  }
+}
