@@ -128,6 +128,9 @@ export async function complete(desk: Desk, order: Order): Promise<Answer> {
   };
 }
 
+/** A deadline that is as near as can be is too near when it arrives. */
+const TRAVEL_SECONDS = 30;
+
 /** Spent, or too far ahead: the provider counts otherwise. */
 const NONCE_CODE = /^nonce-/;
 
@@ -168,7 +171,7 @@ function committed(model: Model, input: unknown, given?: Hex): { salt: Hex; comm
 function termsFor({ provider, gateway, escrow }: Desk, model: Model, input: Hex, asked?: number): Terms {
   const { least, most } = provider.deadline;
   // A price list's own timeout is brought into what the gateway takes; what was asked for is not changed.
-  const timeout = asked ?? Math.min(Math.max(model.timeout, least), most);
+  const timeout = asked ?? Math.min(Math.max(model.timeout, least + TRAVEL_SECONDS), most);
   if (timeout < least || timeout > most) throw new BadTimeoutError(timeout, least, most);
   const { verifier, price, proverFee, penalty } = model;
   return {

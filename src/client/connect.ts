@@ -1,7 +1,8 @@
 /** An agent's connection to one provider: it asks, pays within limits, and checks all that it is told. */
-import { createPublicClient, createWalletClient, custom, http } from "viem";
+import { createWalletClient, custom } from "viem";
 import type { Address, Hash, LocalAccount, PublicClient } from "viem";
 
+import { connectChain } from "../chain/rpc.ts";
 import { LOCAL_CHAIN_ID } from "../chain/local-chain.ts";
 import { escrowAbi } from "../protocol/abi/escrow.ts";
 import type { Fetch } from "../x402/fetch-json.ts";
@@ -73,7 +74,7 @@ const FUNDING_SECONDS = 3_600;
 
 /** Connects an account with a provider, whose word is held against the chain first. Nothing is signed here. */
 export async function connect(url: string, account: LocalAccount, options: ConnectOptions): Promise<Connection> {
-  const client = "client" in options ? options.client : createPublicClient({ transport: http(options.rpc) });
+  const client = "client" in options ? options.client : await connectChain({ rpc: options.rpc });
   const closing = new AbortController();
   const { timeout = 60_000, attempts = 5, pause = 500, interval = 1_000, trust: trusted = {} } = options;
   const fetch: Fetch = options.fetch ?? ((at, init) => globalThis.fetch(at, init));
