@@ -6,7 +6,7 @@ import { buildContracts } from "../local/build-contracts.ts";
 import { account } from "../local/market.ts";
 import type { Terms } from "../local/market.ts";
 import { sampleModel } from "../local/models.ts";
-import { startNode } from "./node.ts";
+import { startNode } from "../local/node.ts";
 
 const USDC = 1_000_000n;
 

@@ -9,7 +9,7 @@ import type { Request } from "../protocol/request.ts";
 import type { Signature } from "../protocol/signature.ts";
 import { vaultOf } from "../protocol/vault.ts";
 import type { Database } from "../store/database.ts";
-import { readTab, totalStake } from "../store/chain-state.ts";
+import { readTab, totals } from "../store/chain-state.ts";
 import type { TopUp } from "../x402/scheme.ts";
 import { Problem } from "./problem.ts";
 import type { GatewaySettings } from "./settings.ts";
@@ -71,7 +71,7 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
       const { funds, stake } = await readTab(database, payer);
       const missing = policy.perTab - stake;
       if (missing <= 0n || funds < policy.leastFunds) return;
-      if ((await totalStake(database)) + missing > policy.total) return;
+      if ((await totals(database)).staked + missing > policy.total) return;
       const data = encodeFunctionData({ abi: escrowAbi, functionName: "stake", args: [payer, missing] });
       await send(`stake ${missing} units in the tab of ${payer}`, data);
     });
@@ -82,8 +82,9 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
       if (amount < settings.leastTopUp) {
         throw new Problem("wrong-terms", `A top-up must be of at least ${settings.leastTopUp} units, got ${amount}.`);
       }
-      if (once.count() >= MOST_TOP_UPS)
+      if (once.count() >= MOST_TOP_UPS) {
         throw new Problem("overloaded", "Too many tabs are being topped up. Try again.");
+      }
       const args = [payer, sender.address, amount, validAfter, validBefore, salt, signature] as const;
       const data = encodeFunctionData({ abi: escrowAbi, functionName: "fundWithAuthorization", args });
       // One at a time for each payer: a second could be the same money.
@@ -104,7 +105,7 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
       }, PATIENCE_MS);
     },
     openLock: (request, id, authorization) =>
-      once(id, async () => {
+      once(id, async (): Promise<Hex | undefined> => {
         const state = await stateOf(id);
         if (state === OPEN) return undefined;
         if (state !== NONE) throw new Problem("closed", "This request is over. Ask anew for another quote.");

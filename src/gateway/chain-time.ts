@@ -20,8 +20,9 @@ export type ChainTime = {
 export function chainTime(mostLagSeconds: number | undefined, now: () => number = () => Date.now() / 1000): ChainTime {
   let head: Block | undefined;
   const seen = (): Block => {
-    if (head === undefined)
+    if (head === undefined) {
       throw new Problem("behind-chain", "No block of the chain has been seen yet. Try again later.");
+    }
     return head;
   };
   return {

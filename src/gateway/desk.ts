@@ -77,9 +77,6 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError }:
     const { id: request, output, charge } = answer;
     return signDigest(digestOf({ request, output, charge }, terms.deployment), privateKey);
   };
-  const refuse = (verdict: Exclude<Verdict, "reserved" | "answered">): never => {
-    throw new Problem(...REFUSALS[verdict]);
-  };
   const reserve = async (order: Order, paid: Paid): Promise<Verdict> => {
     const verdict = await journal.reserve(order);
     if (paid.kind === "vault") return verdict;
@@ -87,26 +84,13 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError }:
     if (paid.topUp !== undefined) {
       const topUp = cashier.topUp(paid.request.payer, paid.topUp);
       // A tab that covers this request is filled up for the next ones, and nobody waits for that.
-      if (!isShort) topUp.catch(onError);
-      else await topUp;
+      if (isShort) await topUp;
+      else topUp.catch(onError);
     }
     if (!isShort && verdict !== "understaked") return verdict;
     if (isShort && paid.topUp === undefined) return verdict;
     return (await cashier.isCovered(paid.request)) ? journal.reserve(order) : verdict;
   };
-  const toAnswered = (row: Pick<JournalRow, "id" | "request" | "salt">, parts: Parts): Answered => ({
-    answer: {
-      id: row.id,
-      request: requestToWire(row.request),
-      output: parts.output,
-      charge: parts.charge.toString(),
-      receipt: toCompactHex(parts.receipt),
-      value: parts.value,
-      salt: wordOf(row.salt),
-    },
-    payer: parts.payer,
-    transaction: parts.transaction,
-  });
   const repeat = (row: JournalRow, model: OpenModel, transaction?: Hex): Answered => {
     const { id, output, charge } = row;
     if (output === undefined || charge === undefined) return refuse("busy");
@@ -162,6 +146,10 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError }:
   };
 }
 
+function refuse(verdict: Exclude<Verdict, "reserved" | "answered">): never {
+  throw new Problem(...REFUSALS[verdict]);
+}
+
 type Parts = {
   readonly output: Hex;
   readonly charge: bigint;
@@ -170,6 +158,22 @@ type Parts = {
   readonly payer: Address;
   readonly transaction: Hex | undefined;
 };
+
+function toAnswered(row: Pick<JournalRow, "id" | "request" | "salt">, parts: Parts): Answered {
+  return {
+    answer: {
+      id: row.id,
+      request: requestToWire(row.request),
+      output: parts.output,
+      charge: parts.charge.toString(),
+      receipt: toCompactHex(parts.receipt),
+      value: parts.value,
+      salt: wordOf(row.salt),
+    },
+    payer: parts.payer,
+    transaction: parts.transaction,
+  };
+}
 
 function wordOf(value: bigint): Hex {
   return `0x${value.toString(16).padStart(64, "0")}`;

@@ -1,5 +1,7 @@
 /** Reading what a client pays with, and holding it against what is offered. Nothing here asks the chain. */
-import { isAddressEqual, zeroAddress, type Address, type Hex } from "viem";
+import { isDeepStrictEqual } from "node:util";
+
+import { hashTypedData, isAddressEqual, zeroAddress, type Address, type Hex } from "viem";
 import { z } from "zod";
 
 import { transferTypedDataOf, type Authorization } from "../protocol/authorization.ts";
@@ -16,8 +18,6 @@ import {
   type TopUp,
 } from "../x402/scheme.ts";
 import { quoteOf, requirementOf, type QuoteTerms } from "../x402/quote.ts";
-import { hashTypedData } from "viem";
-import { isDeepStrictEqual } from "node:util";
 
 import type { ChainTime } from "./chain-time.ts";
 import { Problem } from "./problem.ts";
@@ -98,8 +98,9 @@ export function checkPayment(
 ): Paid & { readonly salt: bigint } {
   const { scheme, network } = payment.accepted;
   const expected = networkOf(rules.terms.deployment.chainId);
-  if (network !== expected)
+  if (network !== expected) {
     throw new Problem("wrong-terms", `The payment is on ${network.slice(0, 40)}, and this is ${expected}.`);
+  }
   if (scheme === ASSAY) return checkTabPayment(payment, salt ?? 0n, rules);
   if (scheme === EXACT) return checkVaultPayment(payment, rules);
   throw new Problem("unknown-scheme", `The payment's scheme must be ${ASSAY} or ${EXACT}, got ${scheme.slice(0, 40)}.`);
@@ -137,10 +138,12 @@ function differenceOf(request: Request, offer: Offer): string | undefined {
   if (request.consumer !== zeroAddress) return "A consumer is not served over HTTP: open a lock on chain instead.";
   if (request.payer === zeroAddress) return "The request names no payer.";
   if (request.price < offer.price) return `The price must be at least ${offer.price} units, got ${request.price}.`;
-  if (request.proverFee !== offer.proverFee)
+  if (request.proverFee !== offer.proverFee) {
     return `The prover's fee must be ${offer.proverFee} units, got ${request.proverFee}.`;
-  if (request.penalty > offer.penalty)
+  }
+  if (request.penalty > offer.penalty) {
     return `The penalty must be at most ${offer.penalty} units, got ${request.penalty}.`;
+  }
   return undefined;
 }
 
@@ -153,8 +156,9 @@ function checkDeadline(deadline: number, time: ChainTime): void {
 
 function checkVaultPayment(payment: Payment, { terms, offer, time, commit }: PaymentRules) {
   const quote = quoteOf(payment.accepted, terms);
-  if (quote === undefined)
+  if (quote === undefined) {
     throw new Problem("stale-quote", "This provider made no such quote. Ask without a payment to get one.");
+  }
   const { request, id } = quote;
   if (!isDeepStrictEqual(payment.accepted, requirementOf(request, quote.salt, terms))) {
     throw new Problem(
@@ -173,8 +177,9 @@ function checkVaultPayment(payment: Payment, { terms, offer, time, commit }: Pay
     throw new Problem("stale-quote", "The quote is too old to be answered and proven in time. Ask for another.");
   }
   const salt = BigInt(quote.salt);
-  if (request.input !== commit(salt))
+  if (request.input !== commit(salt)) {
     throw new Problem("wrong-terms", "The quote is for another input than this body's.");
+  }
   return {
     kind: "vault",
     request,

@@ -47,7 +47,7 @@ export type SyncOptions = {
 /** Starts following. Resolves when the store has caught up, so that a gateway never starts on old news. */
 export async function startSync(options: SyncOptions): Promise<Sync> {
   const { onError, pollMs } = options;
-  let isStopped = false;
+  const stopping = new AbortController();
   let wake: (() => void) | undefined;
   let listeners: (() => void)[] = [];
   const pause = (ms: number): Promise<void> =>
@@ -62,11 +62,11 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   while (await takeNext(options));
   const loop = async (): Promise<void> => {
     let wait = pollMs;
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       const asked = listeners;
       listeners = [];
       try {
-        while (!isStopped && (await takeNext(options)));
+        while (!stopping.signal.aborted && (await takeNext(options)));
         wait = pollMs;
         for (const listener of asked) listener();
       } catch (error) {
@@ -74,7 +74,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
         onError(error as Error);
         wait = Math.min(2 * wait, LONGEST_WAIT_MS);
       }
-      if (!isStopped) await pause(wait);
+      if (!stopping.signal.aborted) await pause(wait);
     }
   };
   const running = loop();
@@ -94,14 +94,14 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
       for (;;) {
         await refreshed(Math.max(end - Date.now(), 0));
         if (await holds()) return true;
-        if (Date.now() >= end || isStopped) return false;
+        if (Date.now() >= end || stopping.signal.aborted) return false;
         await new Promise((resolve) => {
           setTimeout(resolve, Math.min(pollMs, 250));
         });
       }
     },
     async stop() {
-      isStopped = true;
+      stopping.abort();
       wake?.();
       await running;
     },

@@ -86,10 +86,13 @@ export async function readTab(sql: Sql, payer: Address): Promise<Tab & { readonl
   };
 }
 
-/** All of the provider's stake. */
-export async function totalStake(sql: Sql): Promise<bigint> {
-  const [row] = await sql.query<{ stake: string }>("SELECT coalesce(sum(stake), 0) AS stake FROM assay.tabs");
-  return BigInt(row?.stake ?? 0);
+/** Sums over all tabs. */
+export async function totals(sql: Sql): Promise<{ funds: bigint; staked: bigint; promised: bigint }> {
+  const [row] = await sql.query<Record<"funds" | "staked" | "promised", string>>(
+    "SELECT coalesce(sum(funds), 0) AS funds, coalesce(sum(stake), 0) AS staked, coalesce(sum(promised), 0) AS promised " +
+      "FROM assay.tabs",
+  );
+  return { funds: BigInt(row?.funds ?? 0), staked: BigInt(row?.staked ?? 0), promised: BigInt(row?.promised ?? 0) };
 }
 
 /** The payers whom events of this provider concern. */

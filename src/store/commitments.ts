@@ -15,7 +15,7 @@ export type Commitment = { readonly root: Hex; readonly count: number };
  * commitment yet; undefined when there are none.
  */
 export async function nextCommitment(database: Database): Promise<Commitment | undefined> {
-  return database.transaction(async (sql) => {
+  return database.transaction(async (sql): Promise<Commitment | undefined> => {
     // Gateways that share a store take turns, or two would commit to the same receipts.
     await sql.query("LOCK TABLE assay.commitments IN EXCLUSIVE MODE");
     const [left] = await sql.query<Commitment>(

@@ -18,11 +18,6 @@ export async function openFolder(folder: string): Promise<Database> {
     await lock.release();
     throw new DamagedFolderError(folder, { cause });
   }
-  const sqlOf = (connection: Pick<PGlite, "query">): Sql => ({
-    async query<Row extends object>(text: string, values: readonly unknown[] = []) {
-      return (await connection.query<Row>(text, [...values])).rows;
-    },
-  });
   return {
     kind: "folder",
     ...sqlOf(pglite),
@@ -39,6 +34,14 @@ export async function openFolder(folder: string): Promise<Database> {
     async close() {
       await pglite.close();
       await lock.release();
+    },
+  };
+}
+
+function sqlOf(connection: Pick<PGlite, "query">): Sql {
+  return {
+    async query<Row extends object>(text: string, values: readonly unknown[] = []) {
+      return (await connection.query<Row>(text, [...values])).rows;
     },
   };
 }

@@ -93,9 +93,9 @@ async function isAlive({ pid, host, started }: Owner, file: string): Promise<boo
 
 /** When a process started, as Linux counts it; undefined elsewhere. */
 async function startOf(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   // The second field is the command in brackets, which may hold spaces; the start is the twentieth after it.
-  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
 }
 
 /** Another process works in a store's folder. */

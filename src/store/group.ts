@@ -4,7 +4,8 @@ const MOST = 64;
 /**
  * A function that does one thing, made of one that does many.
  *
- * @param many Answers in the order of what it is given. If it throws, each of them fails.
+ * @param many Answers in the order of what it is given, and does nothing if it throws: then each is tried alone, so that
+ * nobody fails for another's sake.
  */
 export function grouped<Item, Result>(
   many: (items: readonly Item[]) => Promise<readonly Result[]>,
@@ -12,6 +13,13 @@ export function grouped<Item, Result>(
   type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void };
   let waiting: Waiting[] = [];
   let isBusy = false;
+  const alone = async ({ item, resolve, reject }: Waiting): Promise<void> => {
+    try {
+      resolve((await many([item]))[0] as Result);
+    } catch (error) {
+      reject(error);
+    }
+  };
   const run = async (): Promise<void> => {
     isBusy = true;
     while (waiting.length > 0) {
@@ -21,7 +29,8 @@ export function grouped<Item, Result>(
         const results = await many(group.map(({ item }) => item));
         for (const [index, { resolve }] of group.entries()) resolve(results[index] as Result);
       } catch (error) {
-        for (const { reject } of group) reject(error);
+        if (group.length === 1) group[0]?.reject(error);
+        else for (const each of group) await alone(each);
       }
     }
     isBusy = false;

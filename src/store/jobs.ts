@@ -3,7 +3,7 @@ import { PgBoss } from "pg-boss";
 import type { Hex } from "viem";
 
 import type { Request } from "../protocol/request.ts";
-import type { Database, Sql } from "./database.ts";
+import { asJson, type Database, type Sql } from "./database.ts";
 
 /** A leased job is somebody else's again when its prover was silent for so long. */
 const SILENCE_SECONDS = 20;
@@ -65,17 +65,28 @@ export async function openJobs(database: Database, onError: (error: Error) => vo
   });
   boss.on("error", onError);
   await boss.start();
-  const add: JobQueue["add"] = async (answers, sql) => {
+  // What pg-boss inserts by, learnt once for each queue: asked for in a transaction, it would first read its queues on
+  // another connection, and an embedded database has one.
+  const insertions = new Map<Hex, string>();
+  const learn = async (model: Hex): Promise<void> => {
     const db = {
-      executeSql: async (text: string, values?: unknown[]) => ({ rows: await sql.query(text, values) }),
+      async executeSql(text: string) {
+        insertions.set(model, text);
+        return { rows: [] };
+      },
     };
+    await boss.insert(queueOf(model), [], { db });
+  };
+  const add: JobQueue["add"] = async (answers, sql) => {
     for (const [model, own] of Map.groupBy(answers, ({ request }) => request.model)) {
+      const insertion = insertions.get(model);
+      if (insertion === undefined) throw new ClosedQueueError(model);
       const jobs = own.map(({ id, request: { deadline } }) => ({
         data: { id } satisfies Data,
         singletonKey: id,
         priority: LATEST - Math.min(deadline, LATEST),
       }));
-      await boss.insert(queueOf(model), jobs, { db });
+      await sql.query(insertion, [JSON.stringify(jobs)]);
     }
   };
   return {
@@ -91,12 +102,16 @@ export async function openJobs(database: Database, onError: (error: Error) => vo
           deleteAfterSeconds: KEPT_SECONDS,
         };
         await boss.createQueue(queueOf(model), { policy: "exclusive", ...options });
+        await learn(model);
       }
     },
     add,
     async recover(now) {
       return database.transaction(async (sql) => {
-        const lost = await sql.query<{ id: Hex; model: Hex; deadline: string }>(LOST, [now]);
+        const lost = await sql.query<{ id: Hex; model: Hex; deadline: string }>(LOST, [
+          now,
+          asJson([...insertions.keys()]),
+        ]);
         await add(
           lost.map(({ id, model, deadline }) => ({ id, request: { model, deadline: Number(deadline) } })),
           sql,
@@ -132,6 +147,7 @@ export async function openJobs(database: Database, onError: (error: Error) => vo
 /** Answers get their job in the transaction that writes them, so one that has none for a while has lost it. */
 const LOST = `SELECT id, model, deadline FROM assay.requests r
   WHERE state = 'answered' AND closed IS NULL AND aside IS NULL AND deadline > $1
+    AND model IN (SELECT jsonb_array_elements_text($2::jsonb))
     AND answered_at < clock_timestamp() - interval '10 seconds'
     AND NOT EXISTS (SELECT FROM assay.outcomes o WHERE o.request = r.id AND o.kind IN ('settled', 'reclaimed'))
     AND NOT EXISTS (SELECT FROM pgboss.job j WHERE j.name = 'prove.' || r.model AND j.policy = 'exclusive'
@@ -140,4 +156,13 @@ const LOST = `SELECT id, model, deadline FROM assay.requests r
 
 function queueOf(model: Hex): string {
   return `prove.${model}`;
+}
+
+/** A model's answers are to be proven, and its queue was never opened. */
+export class ClosedQueueError extends Error {
+  override readonly name = "ClosedQueueError";
+
+  constructor(model: Hex) {
+    super(`The queue of model ${model} is not open. Open it before the model is sold.`);
+  }
 }

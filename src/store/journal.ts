@@ -113,13 +113,13 @@ export function openJournal(database: Database, jobs: JobQueue, rules: JournalRu
         return verdictsOf(answers, rows).map((verdict) => verdict !== "lost");
       }),
     ),
-    seal: grouped(async (receipts) => {
+    seal: grouped(async (receipts): Promise<undefined[]> => {
       await database.query(
         "UPDATE assay.requests r SET receipt = x.receipt FROM jsonb_to_recordset($1::jsonb) AS x(id text, receipt text) " +
           "WHERE r.id = x.id",
         [asJson(receipts.map(({ id, receipt }) => ({ id, receipt: toCompactHex(receipt) })))],
       );
-      return receipts.map(() => {});
+      return [];
     }),
     async unsealed() {
       const rows = await database.query<Row>(
@@ -218,6 +218,30 @@ function fromRow(row: Row): JournalRow {
     provingAt: row.proving_at?.getTime(),
     root: row.root ?? undefined,
   };
+}
+
+/** Counts that requests were offered to strangers, and tells how often each was by now. */
+export async function noteOffers(sql: Sql, ids: readonly Hex[]): Promise<ReadonlyMap<Hex, number>> {
+  const rows = await sql.query<{ id: Hex; offers: number }>(
+    "UPDATE assay.requests SET offers = offers + 1 WHERE id IN (SELECT jsonb_array_elements_text($1::jsonb)) " +
+      "RETURNING id, offers",
+    [asJson(ids)],
+  );
+  return new Map(rows.map(({ id, offers }) => [id, offers]));
+}
+
+/** Notes that provers work on requests. */
+export async function noteProving(sql: Sql, ids: readonly Hex[]): Promise<void> {
+  await sql.query(
+    "UPDATE assay.requests SET proving_at = clock_timestamp() WHERE proving_at IS NULL AND id IN " +
+      "(SELECT jsonb_array_elements_text($1::jsonb))",
+    [asJson(ids)],
+  );
+}
+
+/** Sets a request aside: no prover gets it again, and whoever runs the gateway is to look at it. */
+export async function setAside(sql: Sql, id: Hex, reason: string): Promise<void> {
+  await sql.query("UPDATE assay.requests SET aside = $2 WHERE id = $1", [id, reason]);
 }
 
 /** What a prover needs of an answered request. */

@@ -1,5 +1,5 @@
 /** A PostgreSQL server, shared by any number of gateways and provers. */
-import pg from "pg";
+import { Pool, type PoolClient, type QueryResult } from "pg";
 
 import type { Database, Sql } from "./database.ts";
 
@@ -13,7 +13,7 @@ const CONFLICTS = new Set(["40P01", "40001"]);
 
 /** Opens a server's database by its URL. Connections that break are replaced when they are next needed. */
 export async function openServer(url: string): Promise<Database> {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: url,
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECT_MS,
@@ -23,17 +23,12 @@ export async function openServer(url: string): Promise<Database> {
   });
   // An idle connection that breaks would end the process; the next query opens another, or says why it cannot.
   pool.on("error", () => {});
-  const sqlOf = (connection: Pick<pg.PoolClient, "query">): Sql => ({
-    async query<Row extends object>(text: string, values: readonly unknown[] = []) {
-      return (await connection.query<Row>(text, [...values])).rows;
-    },
-  });
-  const connect = (): Promise<pg.PoolClient> =>
+  const connect = (): Promise<PoolClient> =>
     pool.connect().catch((cause: unknown) => {
       throw new ServerUnreachableError(url, { cause });
     });
   (await connect()).release();
-  const once = async <Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> => {
+  const once = async <Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
     const client = await connect();
     try {
       const result = await work(client);
@@ -51,7 +46,7 @@ export async function openServer(url: string): Promise<Database> {
       once(async (client) => {
         // For several statements the driver returns several results.
         const results = await (client.query(text) as Promise<unknown>);
-        return [results].flat().flatMap((result) => (result as pg.QueryResult<Record<string, unknown>>).rows);
+        return [results].flat().flatMap((result) => (result as QueryResult<Record<string, unknown>>).rows);
       }),
     async transaction(work) {
       for (let attempt = 1; ; attempt++) {
@@ -66,9 +61,17 @@ export async function openServer(url: string): Promise<Database> {
   };
 }
 
+function sqlOf(connection: Pick<PoolClient, "query">): Sql {
+  return {
+    async query<Row extends object>(text: string, values: readonly unknown[] = []) {
+      return (await connection.query<Row>(text, [...values])).rows;
+    },
+  };
+}
+
 async function attemptTransaction<Result>(
-  client: pg.PoolClient,
-  work: (client: pg.PoolClient) => Promise<Result>,
+  client: PoolClient,
+  work: (client: PoolClient) => Promise<Result>,
 ): Promise<Result> {
   try {
     await client.query("BEGIN");

@@ -65,6 +65,8 @@ CREATE TABLE assay.requests (
   -- Why nothing more is expected of the chain, and the block that made it so.
   closed text CHECK (closed IN ('settled', 'expired', 'refunded')),
   closed_block bigint,
+  -- How often it was offered to provers outside.
+  offers integer NOT NULL DEFAULT 0,
   -- Why a prover gave it up for good.
   aside text,
   -- The commitment that this receipt is in.

@@ -28,6 +28,7 @@ export async function startNode() {
     token: await viem.getContractAt("TestUSDC", tokenAddress),
     escrow: await viem.getContractAt("Escrow", contracts.Escrow.address),
     verifier: await viem.getContractAt("Groth16Verifier", contracts.Groth16Verifier.address),
+    commitmentLog: contracts.CommitmentLog.address,
     async stop() {
       await connection.close();
       await node.close();
