@@ -13,6 +13,8 @@ export type Store = {
   readonly database: Database;
   readonly journal: Journal;
   readonly jobs: JobQueue;
+  /** Whose promises these are. */
+  readonly provider: Address;
   /** What quotes are authenticated with, on every gateway of this provider. */
   readonly quoteKey: Hex;
   readonly close: () => Promise<void>;
@@ -21,7 +23,8 @@ export type Store = {
 export type StoreOptions = {
   readonly location: StoreLocation;
   readonly deployment: Deployment;
-  readonly provider: Address;
+  /** Whose it is; a prover that joins a provider's store takes that from the store. */
+  readonly provider?: Address;
   readonly rules: JournalRules;
   readonly onError: (error: Error) => void;
 };
@@ -31,13 +34,13 @@ export async function openStore({ location, deployment, provider, rules, onError
   const database = await openDatabase(location);
   try {
     await migrate(database);
-    const quoteKey = await checkIdentity(database, deployment, provider);
+    const identity = await checkIdentity(database, deployment, provider);
     const jobs = await openJobs(database, onError);
     return {
       database,
       journal: openJournal(database, jobs, rules),
       jobs,
-      quoteKey,
+      ...identity,
       async close() {
         await jobs.stop();
         await database.close();
@@ -49,19 +52,38 @@ export async function openStore({ location, deployment, provider, rules, onError
   }
 }
 
-async function checkIdentity(database: Database, { chainId, escrow }: Deployment, provider: Address): Promise<Hex> {
-  await database.query(
-    "INSERT INTO assay.identity (chain_id, escrow, provider, quote_key) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-    [chainId, escrow, provider, `0x${randomBytes(32).toString("hex")}`],
-  );
+async function checkIdentity(
+  database: Database,
+  { chainId, escrow }: Deployment,
+  provider: Address | undefined,
+): Promise<Pick<Store, "provider" | "quoteKey">> {
+  if (provider !== undefined) {
+    await database.query(
+      "INSERT INTO assay.identity (chain_id, escrow, provider, quote_key) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+      [chainId, escrow, provider, `0x${randomBytes(32).toString("hex")}`],
+    );
+  }
   const [row] = await database.query<{ chain_id: string; escrow: Address; provider: Address; quote_key: Hex }>(
     "SELECT chain_id, escrow, provider, quote_key FROM assay.identity",
   );
-  if (row === undefined) throw new OtherStoreError("nobody", "no chain");
+  if (row === undefined) throw new EmptyStoreError();
   const isOurs =
-    Number(row.chain_id) === chainId && isAddressEqual(row.escrow, escrow) && isAddressEqual(row.provider, provider);
+    Number(row.chain_id) === chainId &&
+    isAddressEqual(row.escrow, escrow) &&
+    isAddressEqual(row.provider, provider ?? row.provider);
   if (!isOurs) throw new OtherStoreError(row.provider, `escrow ${row.escrow} of chain ${row.chain_id}`);
-  return row.quote_key;
+  return { provider: row.provider, quoteKey: row.quote_key };
+}
+
+/** A prover was pointed at a store that no gateway has used. */
+export class EmptyStoreError extends Error {
+  override readonly name = "EmptyStoreError";
+
+  constructor() {
+    super(
+      "No gateway has used this store yet, so there is nothing to prove. Check the database's name, or start a gateway.",
+    );
+  }
 }
 
 /** A store is another provider's, or of another escrow. */
