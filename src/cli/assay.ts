@@ -29,12 +29,22 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
     ]);
     return { run: async (args) => deployCommand(args), usage };
   },
+  async fund() {
+    const { FUND_USAGE: usage } = await import("./tab/usage.ts");
+    return { run: async (args) => (await import("./fund.ts")).fundCommand(args), usage };
+  },
+  async tab() {
+    const { TAB_USAGE: usage } = await import("./tab/usage.ts");
+    return { run: async (args) => (await import("./tab.ts")).tabCommand(args), usage };
+  },
 };
 
 const USAGE = `Usage: assay model COMMAND ...      make, check, run and publish models
        assay ceremony COMMAND ...   make the keys of models together
        assay keystore COMMAND ...   keep private keys in files that a password opens
        assay deploy ...             put the contracts on a chain
+       assay fund ...               put money on a tab
+       assay tab ...                show tabs, and move what is on them
 
   assay COMMAND --help tells more.`;
 

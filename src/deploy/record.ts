@@ -37,9 +37,13 @@ export function recordFile(folder: string, chainId: number): string {
   return join(folder, `${chainId}.json`);
 }
 
-/** The record of a chain, or undefined when nothing was deployed there. */
+/** The record of a chain in a folder, or undefined when nothing was deployed there. */
 export async function readRecord(folder: string, chainId: number): Promise<DeploymentRecord | undefined> {
-  const file = recordFile(folder, chainId);
+  return readRecordFile(recordFile(folder, chainId), chainId);
+}
+
+/** The record of a chain in a file, or undefined when there is no such file. */
+export async function readRecordFile(file: string, chainId: number): Promise<DeploymentRecord | undefined> {
   let text: string;
   try {
     text = await readFile(file, "utf8");

@@ -68,6 +68,7 @@ describe("a config", () => {
       listen: { host: "127.0.0.1", port: 8402 },
       leastTopUp: 1_000_000n,
       limits: { bodyBytes: 262_144, requestsPerSecond: 50, concurrency: 64 },
+      commitEverySeconds: 0,
     });
     expect(config.prover).to.deep.equal({
       engine: { kind: "snarkjs" },

@@ -123,11 +123,7 @@ function provider(folder: string) {
         },
         "What the gateway lets in.",
       ).prefault({}),
-      commitEverySeconds: whole(
-        1,
-        30 * DAY,
-        "How often receipts are committed to on chain; by default never.",
-      ).optional(),
+      commitEverySeconds: whole(0, 30 * DAY, "How often receipts are committed to on chain; 0 for never.").default(0),
     },
     "Selling answers: assay serve.",
   ).superRefine(({ models, stake }, context) => {

@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { getAddress, isAddress, zeroAddress } from "viem";
 import { z } from "zod";
 
+import type { PriceSource } from "../../prover/price-source.ts";
 import { DOLLARS, DOLLARS_EXPECTED, unitsOf } from "./dollars.ts";
 
 const UNITS_LIMIT = 2n ** 96n;
@@ -98,10 +99,10 @@ export function priceSource(description: string) {
     .refine((text) => !text.startsWith("fixed:") || isPrice(text.slice(6)), "fixed:DOLLARS, such as fixed:3000")
     .refine((text) => !text.startsWith("feed:") || isContract(text.slice(5)), "feed: and the address of a price feed")
     .describe(description)
-    .transform((text) => {
-      if (text.startsWith("fixed:")) return { kind: "fixed" as const, usdPerEther: Number(text.slice(6)) };
-      if (text.startsWith("feed:")) return { kind: "feed" as const, address: getAddress(text.slice(5)) };
-      return { kind: "none" as const };
+    .transform((text): PriceSource => {
+      if (text.startsWith("fixed:")) return { kind: "fixed", usdPerEther: Number(text.slice(6)) };
+      if (text.startsWith("feed:")) return { kind: "feed", address: getAddress(text.slice(5)) };
+      return { kind: "none" };
     });
 }
 

@@ -2,13 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
-import { getAddress, isAddress, zeroAddress } from "viem";
-import type { Address } from "viem";
-
 import { MAX_FEE_BPS } from "../../protocol/limits.ts";
 import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
 import type { Phase1 } from "../../deploy/phase1.ts";
 import type { Fee } from "../../deploy/settings.ts";
+import { addressOption, rpcOption } from "../options.ts";
 import { UsageError } from "../usage.ts";
 
 export const USAGE = `Usage: assay deploy [options]
@@ -52,9 +50,9 @@ export type Command = Awaited<ReturnType<typeof parseCommand>>;
 export async function parseCommand(args: readonly string[]) {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   return {
-    rpc: parseUrl(values.rpc),
+    rpc: rpcOption(values.rpc),
     keystore: values.keystore,
-    token: parseAddress("--token", values.token),
+    token: addressOption("--token", values.token),
     fee: parseFee(values["fee-bps"], values["fee-recipient"]),
     phase1: values.phase1 === undefined ? undefined : await readPhase1(values.phase1),
     recorded: values.new ? ("replace" as const) : ("keep" as const),
@@ -65,21 +63,8 @@ export async function parseCommand(args: readonly string[]) {
   };
 }
 
-function parseUrl(text: string): string {
-  const protocol = URL.canParse(text) ? new URL(text).protocol : undefined;
-  if (protocol === "http:" || protocol === "https:") return text;
-  // Not quoted: it may hold the key of a provider's account.
-  throw new UsageError("--rpc takes an address that begins with http:// or https://.");
-}
-
-function parseAddress(option: string, text: string | undefined): Address | undefined {
-  if (text === undefined) return undefined;
-  if (isAddress(text) && text !== zeroAddress) return getAddress(text);
-  throw new UsageError(`${option} takes an address with a correct checksum, got ${JSON.stringify(text)}.`);
-}
-
 function parseFee(bps: string | undefined, recipient: string | undefined): Fee | undefined {
-  const address = parseAddress("--fee-recipient", recipient);
+  const address = addressOption("--fee-recipient", recipient);
   if (bps === undefined && address === undefined) return undefined;
   if (bps === undefined || address === undefined) {
     throw new UsageError("--fee-bps and --fee-recipient are given together or not at all.");
