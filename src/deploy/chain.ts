@@ -1,17 +1,27 @@
 /** The chain that is deployed on, over JSON-RPC, and the account that pays for it. */
+import type { EIP1193Provider } from "@nomicfoundation/ignition-core";
 import { createPublicClient, getAddress, http } from "viem";
-import type { Address, Hex } from "viem";
+import type { Address, Hex, PublicClient } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 
 import { LOCAL_CHAIN_ID } from "../chain/local-chain.ts";
 import { providerOf } from "./provider.ts";
+
+/** A chain, and who deploys on it. */
+export type Chain = {
+  readonly provider: EIP1193Provider;
+  readonly client: PublicClient;
+  readonly chainId: number;
+  readonly isLocal: boolean;
+  readonly deployer: Address;
+};
 
 /**
  * Connects to a chain.
  *
  * @param privateKey The account that deploys; only a local chain lends one of its own.
  */
-export async function connect(rpc: string, privateKey: Hex | undefined) {
+export async function connect(rpc: string, privateKey: Hex | undefined): Promise<Chain> {
   const provider = providerOf(rpc, privateKey);
   const client = createPublicClient({ transport: http(rpc), pollingInterval: 500 });
   const chainId = await client.getChainId().catch((cause: unknown) => {
@@ -28,8 +38,6 @@ export async function connect(rpc: string, privateKey: Hex | undefined) {
     return first === undefined ? undefined : getAddress(first);
   }
 }
-
-export type Chain = Awaited<ReturnType<typeof connect>>;
 
 /** Nobody answers at the address of the chain's node. */
 export class ChainUnreachableError extends Error {
