@@ -91,7 +91,8 @@ async function send(wallet: Wallet, to: Address, data: Hex): Promise<Hash> {
   const { account } = wallet;
   const what = decodeFunctionData({ abi: escrowAbi, data }).functionName;
   try {
-    await node.call({ account, to, data });
+    // On the block that is being made: a deadline may have passed since the latest one.
+    await node.call({ account, to, data, blockTag: "pending" });
     const hash = await wallet.sendTransaction({ account, to, data, chain: null });
     const { status } = await node.waitForTransactionReceipt({ hash });
     if (status !== "success") throw new RevertedError(what, `the transaction ${hash} was reverted`);
