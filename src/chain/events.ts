@@ -13,7 +13,7 @@ import {
 } from "viem";
 
 import { escrowAbi } from "../protocol/abi/escrow.ts";
-import type { Block, Header } from "./blocks.ts";
+import { blockOf, type Block, type Header } from "./blocks.ts";
 import { isUnreachable } from "./rpc.ts";
 
 export type EscrowEventName =
@@ -99,9 +99,9 @@ async function request(
 export function eventsIn(logs: readonly MinedLog[], blocks: ReadonlyMap<string, Block>): EscrowEvent[] {
   return parseEventLogs({ abi: escrowAbi, logs: [...logs] }).flatMap((log): EscrowEvent[] => {
     const { eventName: name, args, transactionHash: transaction, logIndex } = log;
-    const block = blocks.get(log.blockHash);
-    if (block === undefined || name === "EIP712DomainChanged") return [];
-    return [{ name, args, block, transaction, logIndex } as EscrowEvent];
+    const header = blocks.get(log.blockHash);
+    if (header === undefined || name === "EIP712DomainChanged") return [];
+    return [{ name, args, block: blockOf(header), transaction, logIndex } as EscrowEvent];
   });
 }
 

@@ -79,16 +79,20 @@ async function replace(purse: Purse, flight: Flight, newest: Version): Promise<v
   if (kind === "refused") flight.versions = before;
 }
 
-/** Why a mined transaction reverted: what the same call says upon the block before. */
+/** Why a mined transaction reverted: what the same call says on the block before, or else after its own. */
 export async function reasonOf(
   { client, account }: Purse,
   { call: { to, data }, gas }: Flight,
   { blockNumber }: TransactionReceipt,
 ): Promise<string> {
-  try {
-    await client.call({ account: account.address, to, data, gas, blockNumber: blockNumber - 1n });
-    return "the node does not say why, and the same call passes on the block before";
-  } catch (error) {
-    return revertReasonOf(error) ?? "the node does not say why";
+  for (const block of [blockNumber - 1n, blockNumber]) {
+    try {
+      await client.call({ account: account.address, to, data, gas, blockNumber: block });
+    } catch (error) {
+      return revertReasonOf(error) ?? UNKNOWN_REASON;
+    }
   }
+  return UNKNOWN_REASON;
 }
+
+const UNKNOWN_REASON = "the node does not say why";
