@@ -1,10 +1,11 @@
 /** The chain that is deployed on, over JSON-RPC, and the account that pays for it. */
 import type { EIP1193Provider } from "@nomicfoundation/ignition-core";
-import { createPublicClient, getAddress, http } from "viem";
+import { getAddress } from "viem";
 import type { Address, Hex, PublicClient } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 
 import { LOCAL_CHAIN_ID } from "../chain/local-chain.ts";
+import { connectChain } from "../chain/rpc.ts";
 import { providerOf } from "./provider.ts";
 
 /** A chain, and who deploys on it. */
@@ -22,11 +23,9 @@ export type Chain = {
  * @param privateKey The account that deploys; only a local chain lends one of its own.
  */
 export async function connect(rpc: string, privateKey: Hex | undefined): Promise<Chain> {
-  const provider = providerOf(rpc, privateKey);
-  const client = createPublicClient({ transport: http(rpc), pollingInterval: 500 });
-  const chainId = await client.getChainId().catch((cause: unknown) => {
-    throw new ChainUnreachableError(new URL(rpc).origin, { cause });
-  });
+  const client = await connectChain({ rpc });
+  const chainId = await client.getChainId();
+  const provider = providerOf(client, chainId, privateKey);
   const isLocal = chainId === LOCAL_CHAIN_ID;
   const deployer = privateKey === undefined ? await lentAccount() : privateKeyToAddress(privateKey);
   if (deployer === undefined || (privateKey === undefined && !isLocal)) throw new NoAccountError(chainId);
@@ -36,21 +35,6 @@ export async function connect(rpc: string, privateKey: Hex | undefined): Promise
   async function lentAccount(): Promise<Address | undefined> {
     const [first] = (await provider.request({ method: "eth_accounts" })) as Address[];
     return first === undefined ? undefined : getAddress(first);
-  }
-}
-
-/** Nobody answers at the address of the chain's node. */
-export class ChainUnreachableError extends Error {
-  override readonly name = "ChainUnreachableError";
-  /** Without path and query, which may hold a provider's key. */
-  readonly origin: string;
-
-  constructor(origin: string, options?: ErrorOptions) {
-    super(
-      `No chain answers JSON-RPC at ${origin}. Check the address, or start a local chain with "npx hardhat node".`,
-      options,
-    );
-    this.origin = origin;
   }
 }
 

@@ -1,8 +1,10 @@
 /** A chain's node as Ignition talks to it: transactions are signed here, everything else is passed on. */
 import type { EIP1193Provider } from "@nomicfoundation/ignition-core";
-import { http, RpcRequestError, BaseError } from "viem";
-import type { Address, Hex } from "viem";
+import { BaseError, RpcRequestError } from "viem";
+import type { Address, Hex, PublicClient } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+
+import { saidBy } from "../chain/rpc.ts";
 
 /** What Ignition wants sent; it leaves nothing to be filled in. */
 type Wanted = {
@@ -17,13 +19,19 @@ type Wanted = {
   readonly maxPriorityFeePerGas?: Hex;
 };
 
+/** As a client of viem takes it that knows no method in particular. */
+type Request = (
+  args: { readonly method: string; readonly params?: unknown },
+  options?: { readonly retryCount?: number },
+) => Promise<unknown>;
+
 /**
- * Talks to the node at an address.
+ * Talks to a chain's node.
  *
  * @param privateKey Signs what Ignition sends. Without one, the node's own accounts do.
  */
-export function providerOf(rpc: string, privateKey: Hex | undefined): EIP1193Provider {
-  const { request } = http(rpc)({});
+export function providerOf(client: PublicClient, chainId: number, privateKey: Hex | undefined): EIP1193Provider {
+  const request = client.request as Request;
   const account = privateKey === undefined ? undefined : privateKeyToAccount(privateKey);
 
   async function pass(method: string, params: unknown): Promise<unknown> {
@@ -31,14 +39,12 @@ export function providerOf(rpc: string, privateKey: Hex | undefined): EIP1193Pro
       // What was sent once and not answered may have arrived: the journal finds out, and must not be overtaken.
       return await request({ method, params }, isSending(method) ? { retryCount: 0 } : {});
     } catch (error) {
-      throw refusalOf(method, error);
+      throw error instanceof BaseError ? new NodeRefusedError(method, error) : error;
     }
   }
 
   async function sign(wanted: Wanted): Promise<Hex | undefined> {
-    if (account === undefined) return undefined;
     const { to, data, gasPrice, maxFeePerGas, maxPriorityFeePerGas } = wanted;
-    const chainId = Number(await pass("eth_chainId", []));
     const common = {
       chainId,
       data,
@@ -48,10 +54,10 @@ export function providerOf(rpc: string, privateKey: Hex | undefined): EIP1193Pro
       ...(to === undefined ? {} : { to }),
     };
     if (maxFeePerGas === undefined || maxPriorityFeePerGas === undefined) {
-      return account.signTransaction({ ...common, type: "legacy", gasPrice: BigInt(gasPrice ?? 0) });
+      return account?.signTransaction({ ...common, type: "legacy", gasPrice: BigInt(gasPrice ?? 0) });
     }
     const fees = { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) };
-    return account.signTransaction({ ...common, type: "eip1559", ...fees });
+    return account?.signTransaction({ ...common, type: "eip1559", ...fees });
   }
 
   return {
@@ -69,22 +75,16 @@ function isSending(method: string): boolean {
   return method === "eth_sendTransaction" || method === "eth_sendRawTransaction";
 }
 
-function refusalOf(method: string, error: unknown): NodeRefusedError {
-  const refusal = error instanceof BaseError ? error.walk((each) => each instanceof RpcRequestError) : null;
-  if (refusal instanceof RpcRequestError) return new NodeRefusedError(method, refusal.details, refusal.data);
-  // Not its message, which has the node's address with whatever key is in it.
-  const said = error instanceof BaseError ? error.details.split("\n")[0] : "";
-  return new NodeRefusedError(method, said === undefined || said === "" ? "it does not answer" : said, undefined);
-}
-
 /** A node did not do what it was asked. */
 export class NodeRefusedError extends Error {
   override readonly name = "NodeRefusedError";
   /** What a revert returned, from which Ignition reads its reason. */
   readonly data: unknown;
 
-  constructor(method: string, said: string, data: unknown) {
-    super(`The chain's node refused ${method}: ${said}`);
-    this.data = data;
+  constructor(method: string, cause: BaseError) {
+    // Not its own message, which has all that was sent.
+    super(`The chain's node refused ${method}: ${saidBy(cause)}`, { cause });
+    const refusal = cause.walk((each) => each instanceof RpcRequestError);
+    this.data = refusal instanceof RpcRequestError ? refusal.data : undefined;
   }
 }

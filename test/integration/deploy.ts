@@ -7,7 +7,8 @@ import { keccak256, zeroAddress } from "viem";
 import type { Address, Hex } from "viem";
 import { generatePrivateKey } from "viem/accounts";
 
-import { ChainUnreachableError, EmptyAccountError, NoAccountError } from "../../src/deploy/chain.ts";
+import { ChainUnreachableError } from "../../src/chain/rpc.ts";
+import { EmptyAccountError, NoAccountError } from "../../src/deploy/chain.ts";
 import { deploy, NotConfirmedError } from "../../src/deploy/deploy.ts";
 import type { DeployOptions, Plan } from "../../src/deploy/deploy.ts";
 import { DeploymentFailedError } from "../../src/deploy/ignite.ts";
