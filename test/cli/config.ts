@@ -91,7 +91,13 @@ describe("a config", () => {
         listen: { host: "0.0.0.0", port: 0 },
         stake: { perTab: "1", total: "100.5", leastFunds: "0.000001" },
       },
-      prover: { engine: "rapidsnark:bin/prover", price: "fixed:3000.5", workers: 2, gateways: ["http://a.example/x/"] },
+      prover: {
+        models: ["iris/build"],
+        engine: "rapidsnark:bin/prover",
+        price: "fixed:3000.5",
+        workers: 2,
+        gateways: ["http://a.example/x/"],
+      },
       agent: {
         gateway: "https://provider.example",
         limits: { price: "0.2", daily: "3", penalty: "0.5", topUp: { amount: "0" } },
@@ -106,6 +112,7 @@ describe("a config", () => {
     });
     expect(config.provider?.models[0]).to.include({ timeout: 60, openJobs: true });
     expect(config.prover).to.deep.include({
+      models: [join(folder, "iris/build")],
       engine: { kind: "rapidsnark", path: join(folder, "bin/prover") },
       price: { kind: "fixed", usdPerEther: 3000.5 },
       workers: 2,
@@ -216,6 +223,8 @@ describe("a config", () => {
         withProvider({ listen: { port: 70_000 } }),
         "provider.listen.port must be a whole number from 0 to 65535, got 70000",
       ],
+      [{ chain: CHAIN, prover: { models: "iris" } }, 'prover.models must be a list of folders, got "iris"'],
+      [{ chain: CHAIN, prover: { models: [1] } }, "prover.models[0] must be the path of a file or folder, got 1"],
       [
         { chain: CHAIN, prover: { engine: "rapidsnark" } },
         'prover.engine must be "snarkjs" or "rapidsnark:PATH", got "rapidsnark"',

@@ -167,6 +167,10 @@ function prover(folder: string) {
   return section(
     {
       keystore: path(folder, "The key that settles. Without it, ASSAY_PROVER_PRIVATE_KEY.").optional(),
+      models: z
+        .array(path(folder, "A built model."), "a list of folders")
+        .describe("Models to prove; by default those of provider.models.")
+        .optional(),
       workers: whole(1, 1_024, "Proofs made at once; by default one a core.").optional(),
       engine: engine(folder, "What proves.").prefault("snarkjs"),
       batchSize: whole(1, 64, "Answers settled in one transaction.").default(32),

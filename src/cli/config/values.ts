@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { getAddress, isAddress, zeroAddress } from "viem";
 import { z } from "zod";
 
+import type { ProvingProgram } from "../../prover/proving-program.ts";
 import type { PriceSource } from "../../prover/price-source.ts";
 import { DOLLARS, DOLLARS_EXPECTED, unitsOf } from "./dollars.ts";
 
@@ -82,11 +83,9 @@ export function engine(folder: string, description: string) {
     .string(expected)
     .regex(/^(snarkjs|rapidsnark:.+)$/, { error: expected, abort: true })
     .describe(description)
-    .transform((text) => {
-      const [kind = "", ...rest] = text.split(":");
-      return kind === "snarkjs"
-        ? { kind: "snarkjs" as const }
-        : { kind: "rapidsnark" as const, path: resolve(folder, rest.join(":")) };
+    .transform((text): ProvingProgram => {
+      if (text === "snarkjs") return { kind: "snarkjs" };
+      return { kind: "rapidsnark", path: resolve(folder, text.slice(text.indexOf(":") + 1)) };
     });
 }
 
