@@ -100,7 +100,8 @@ async function payerOf({ privateKey, rpc }: DestinationOptions, chainId: number)
   return first;
 }
 
-async function isPublished(client: PublicClient, verifier: Address, id: Hex): Promise<boolean> {
+/** Whether a verifier holds the key of a model. */
+export async function isPublished(client: PublicClient, verifier: Address, id: Hex): Promise<boolean> {
   try {
     await client.readContract({ address: verifier, abi: groth16VerifierAbi, functionName: "keyOf", args: [id] });
     return true;

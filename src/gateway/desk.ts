@@ -13,6 +13,7 @@ import type { QuoteTerms } from "../x402/quote.ts";
 import type { WireAnswer } from "../x402/scheme.ts";
 import type { ChainTime } from "./chain-time.ts";
 import type { Cashier } from "./cashier.ts";
+import type { Stage } from "./metrics.ts";
 import { checkPayment, type Paid, type Payment } from "./payment.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 import { signDigest } from "./secp256k1.ts";
@@ -56,6 +57,8 @@ export type DeskOptions = {
   readonly terms: QuoteTerms;
   readonly privateKey: Hex;
   readonly onError: (error: Error) => void;
+  /** Told how long each part took. */
+  readonly onStage: (stage: Stage, seconds: number) => void;
 };
 
 const REFUSALS: Readonly<Record<Exclude<Verdict, "reserved" | "answered">, readonly [ProblemCode, string]>> = {
@@ -72,10 +75,18 @@ const REFUSALS: Readonly<Record<Exclude<Verdict, "reserved" | "answered">, reado
   "nonce-too-high": ["nonce-too-high", "Nonces must be dense: take the next one that is free."],
 };
 
-export function openDesk({ journal, cashier, time, terms, privateKey, onError }: DeskOptions): Desk {
+export function openDesk({ journal, cashier, time, terms, privateKey, onError, onStage }: DeskOptions): Desk {
   const sign = (answer: { id: Hex; output: Hex; charge: bigint }): Signature => {
     const { id: request, output, charge } = answer;
     return signDigest(digestOf({ request, output, charge }, terms.deployment), privateKey);
+  };
+  const timed = <Result>(stage: Stage, work: () => Result): Result => {
+    const started = performance.now();
+    const end = (): void => onStage(stage, (performance.now() - started) / 1000);
+    const result = work();
+    if (result instanceof Promise) void result.then(end, end);
+    else end();
+    return result;
   };
   const reserve = async (order: Order, paid: Paid): Promise<Verdict> => {
     const verdict = await journal.reserve(order);
@@ -102,9 +113,11 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError }:
     async admit({ ware, fields, salt: given }, payment) {
       time.check();
       const commit = (salt: bigint): Hex => ware.model.commit(fields, salt);
-      const { salt, ...paid } = checkPayment(payment, given, { terms, offer: ware.offer, time, commit });
+      const rules = { terms, offer: ware.offer, time, commit };
+      const { salt, ...paid } = timed("check", () => checkPayment(payment, given, rules));
       const { id, request, signature } = paid;
-      const verdict = await reserve({ id, request, signature, fields, salt }, paid);
+      const order = { id, request, signature, fields, salt };
+      const verdict = await timed("reserve", () => reserve(order, paid));
       if (verdict === "answered") return { paid, salt, isAnswered: true, transaction: undefined };
       if (verdict !== "reserved") return refuse(verdict);
       if (paid.kind === "tab") return { paid, salt, isAnswered: false, transaction: undefined };
@@ -123,15 +136,15 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError }:
       if (!isAnswered) {
         let computed: ReturnType<OpenModel["run"]>;
         try {
-          computed = ware.model.run(fields, salt);
+          computed = timed("compute", () => ware.model.run(fields, salt));
         } catch (error) {
           await journal.abandon(id);
           throw new Problem("bad-input", (error as Error).message, { cause: error });
         }
         const { output, value } = computed;
         const charge = ware.offer.price;
-        if (await journal.answer({ id, request, output, charge })) {
-          const receipt = sign({ id, output, charge });
+        if (await timed("journal", () => journal.answer({ id, output, charge }))) {
+          const receipt = timed("sign", () => sign({ id, output, charge }));
           // Whoever proves needs it too, and can wait; after a crash it is made again.
           journal.seal({ id, receipt }).catch(onError);
           return toAnswered({ id, request, salt }, { output, charge, receipt, value, payer, transaction });

@@ -106,7 +106,15 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
 
     const terms = { deployment, token: settings.token, quoteKey: store.quoteKey, seconds: QUOTE_SECONDS };
     const cashier = openCashier({ settings, client, sender, database: store.database, sync });
-    const desk = openDesk({ journal: store.journal, cashier, time, terms, privateKey, onError });
+    const desk = openDesk({
+      journal: store.journal,
+      cashier,
+      time,
+      terms,
+      privateKey,
+      onError,
+      onStage: (stage, seconds) => metrics.stageSeconds.observe({ stage }, seconds),
+    });
     const seal = async ({ id, output, charge }: JournalRow): Promise<void> => {
       if (output === undefined || charge === undefined) return;
       const receipt = signDigest(digestOf({ request: id, output, charge }, deployment), privateKey);

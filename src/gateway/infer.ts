@@ -1,7 +1,6 @@
 /** `POST /v1/models/:model/infer`: a price for whoever brings no payment, an answer for whoever does. */
 import { randomBytes } from "node:crypto";
 
-import { encodePaymentRequiredHeader, encodePaymentResponseHeader } from "@x402/core/http";
 import type { PaymentRequired, SettleResponse } from "@x402/core/types";
 import type { Context } from "hono";
 import { getAddress, isHex, zeroAddress, type Address, type Hex } from "viem";
@@ -63,7 +62,7 @@ export function inferRoute(options: InferOptions) {
     const labels = { model, scheme };
     metrics.answers.inc(labels);
     metrics.seconds.observe(labels, (performance.now() - started) / 1000);
-    context.header("payment-response", encodePaymentResponseHeader(settlementOf(answered, terms)));
+    context.header("payment-response", toHeader(settlementOf(answered, terms)));
     return context.json(answered.answer);
   };
 }
@@ -172,10 +171,15 @@ async function askForPayment(
     },
     accepts: [assay, requirementOf(request, saltWord, terms)],
   };
-  context.header("payment-required", encodePaymentRequiredHeader(required));
+  context.header("payment-required", toHeader(required));
   context.header("cache-control", "no-store");
   context.header("content-type", "application/problem+json");
   return context.body(JSON.stringify({ ...problem.toJson(), ...required }), 402);
+}
+
+/** As x402 writes its headers. */
+function toHeader(message: PaymentRequired | SettleResponse): string {
+  return Buffer.from(JSON.stringify(message)).toString("base64");
 }
 
 function settlementOf({ answer, payer, transaction }: Answered, terms: QuoteTerms): SettleResponse {

@@ -51,7 +51,12 @@ export async function readBody(context: Context, mostBytes: number): Promise<str
     throw new Problem("not-json", `The body must be application/json, got ${type.slice(0, 60) || "nothing"}.`);
   }
   const tooLarge = (): Problem => new Problem("body-too-large", `A body may have ${mostBytes} bytes.`);
-  if (Number(context.req.header("content-length") ?? 0) > mostBytes) throw tooLarge();
+  const length = context.req.header("content-length");
+  if (length !== undefined) {
+    // HTTP ends a body where its length says, so nothing longer can come.
+    if (Number(length) > mostBytes) throw tooLarge();
+    return context.req.text();
+  }
   const body: AsyncIterable<Uint8Array> | null = context.req.raw.body;
   if (body === null) return "";
   const parts: Uint8Array[] = [];

@@ -1,6 +1,8 @@
 /** What a provider watches, in Prometheus' text form. Labels hold models and outcomes, never people. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
+export type Stage = "check" | "reserve" | "compute" | "journal" | "sign";
+
 export type Metrics = ReturnType<typeof openMetrics>;
 
 /** Figures that are read when they are asked for. */
@@ -40,6 +42,13 @@ export function openMetrics(read: () => Promise<Readings>) {
       "From the request to the answer",
       [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30],
       ["model", "scheme"],
+    ),
+    /** Where the time of an answer goes. */
+    stageSeconds: histogram(
+      "stage_seconds",
+      "Parts of an answer: check, reserve, compute, journal, sign",
+      [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.5, 5],
+      ["stage"],
     ),
     proofs: counter("proofs_total", "Proofs made here"),
     proofSeconds: histogram("proof_seconds", "Making a proof", [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60]),

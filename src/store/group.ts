@@ -6,9 +6,12 @@ const MOST = 64;
  *
  * @param many Answers in the order of what it is given, and does nothing if it throws: then each is tried alone, so that
  * nobody fails for another's sake.
+ *
+ * @param waitMs How long the first one waits for others; by default only for those of the same turn of the loop.
  */
 export function grouped<Item, Result>(
   many: (items: readonly Item[]) => Promise<readonly Result[]>,
+  waitMs = 0,
 ): (item: Item) => Promise<Result> {
   type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void };
   let waiting: Waiting[] = [];
@@ -41,7 +44,8 @@ export function grouped<Item, Result>(
       // In a moment, so that what comes in the same turn of the loop is in the first group.
       if (!isBusy) {
         isBusy = true;
-        setImmediate(() => void run());
+        if (waitMs === 0) setImmediate(() => void run());
+        else setTimeout(() => void run(), waitMs);
       }
     });
 }

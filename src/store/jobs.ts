@@ -2,8 +2,7 @@
 import { PgBoss } from "pg-boss";
 import type { Hex } from "viem";
 
-import type { Request } from "../protocol/request.ts";
-import { asJson, type Database, type Sql } from "./database.ts";
+import { asJson, type Database } from "./database.ts";
 
 /** A leased job is somebody else's again when its prover was silent for so long. */
 const SILENCE_SECONDS = 20;
@@ -23,10 +22,8 @@ const LATEST = 2 ** 31 - 1;
 export type LeasedId = { readonly id: Hex; readonly lease: string; readonly model: Hex };
 
 export type JobQueue = {
-  /** Makes room for a model's jobs. */
+  /** Makes room for a model's jobs: the journal adds them, and none that waits or is worked on a second time. */
   readonly open: (models: readonly Hex[]) => Promise<void>;
-  /** Adds jobs in a transaction. One that waits or is being worked on is not added a second time. */
-  readonly add: (answers: readonly Pending[], sql: Sql) => Promise<void>;
   readonly lease: (model: Hex, most: number) => Promise<LeasedId[]>;
   /** Whether a job is still leased to whoever says so. */
   readonly keep: (leased: LeasedId) => Promise<boolean>;
@@ -38,9 +35,6 @@ export type JobQueue = {
   readonly depth: () => Promise<{ readonly waiting: number; readonly active: number }>;
   readonly stop: () => Promise<void>;
 };
-
-/** An answer that is to be proven. */
-export type Pending = { readonly id: Hex; readonly request: Pick<Request, "model" | "deadline"> };
 
 type Data = { readonly id: Hex };
 
@@ -65,29 +59,30 @@ export async function openJobs(database: Database, onError: (error: Error) => vo
   });
   boss.on("error", onError);
   await boss.start();
-  // What pg-boss inserts by, learnt once for each queue: asked for in a transaction, it would first read its queues on
-  // another connection, and an embedded database has one.
-  const insertions = new Map<Hex, string>();
-  const learn = async (model: Hex): Promise<void> => {
+  const opened = new Set<Hex>();
+  /**
+   * A queue's function in the database, made of what pg-boss inserts by: so that the journal adds jobs in its own statement,
+   * which is planned once.
+   */
+  const define = async (model: Hex): Promise<void> => {
+    let insertion = "";
     const db = {
       async executeSql(text: string) {
-        insertions.set(model, text);
+        insertion = text;
         return { rows: [] };
       },
     };
     await boss.insert(queueOf(model), [], { db });
-  };
-  const add: JobQueue["add"] = async (answers, sql) => {
-    for (const [model, own] of Map.groupBy(answers, ({ request }) => request.model)) {
-      const insertion = insertions.get(model);
-      if (insertion === undefined) throw new ClosedQueueError(model);
-      const jobs = own.map(({ id, request: { deadline } }) => ({
-        data: { id } satisfies Data,
-        singletonKey: id,
-        priority: LATEST - Math.min(deadline, LATEST),
-      }));
-      await sql.query(insertion, [JSON.stringify(jobs)]);
-    }
+    const name = adderOf(model);
+    await database.script(`CREATE OR REPLACE FUNCTION assay.${name}(added json) RETURNS void LANGUAGE plpgsql AS $added$
+      DECLARE jobs json;
+      BEGIN
+        SELECT json_agg(json_build_object('data', json_build_object('id', a.id), 'singletonKey', a.id,
+          'priority', ${LATEST} - least(a.deadline, ${LATEST}))) INTO jobs
+        FROM json_to_recordset(added) AS a(id text, deadline bigint);
+        ${insertion.replaceAll("$1", "jobs")};
+      END $added$`);
+    opened.add(model);
   };
   return {
     async open(models) {
@@ -102,22 +97,15 @@ export async function openJobs(database: Database, onError: (error: Error) => vo
           deleteAfterSeconds: KEPT_SECONDS,
         };
         await boss.createQueue(queueOf(model), { policy: "exclusive", ...options });
-        await learn(model);
+        await define(model);
       }
     },
-    add,
     async recover(now) {
-      return database.transaction(async (sql) => {
-        const lost = await sql.query<{ id: Hex; model: Hex; deadline: string }>(LOST, [
-          now,
-          asJson([...insertions.keys()]),
-        ]);
-        await add(
-          lost.map(({ id, model, deadline }) => ({ id, request: { model, deadline: Number(deadline) } })),
-          sql,
-        );
-        return lost.length;
-      });
+      const lost = await database.query<{ id: Hex; model: Hex; deadline: string }>(LOST, [now, asJson([...opened])]);
+      for (const [model, own] of Map.groupBy(lost, (each) => each.model)) {
+        await database.query(`SELECT assay.${adderOf(model)}($1::json)`, [asJson(own)]);
+      }
+      return lost.length;
     },
     async lease(model, most) {
       const jobs = await boss.fetch<Data>(queueOf(model), { batchSize: most });
@@ -154,15 +142,11 @@ const LOST = `SELECT id, model, deadline FROM assay.requests r
       AND COALESCE(j.singleton_key, '') = r.id AND j.state <= 'active')
   ORDER BY deadline LIMIT 1000`;
 
-function queueOf(model: Hex): string {
-  return `prove.${model}`;
+/** Its name is as the journal's function in the database makes it. */
+function adderOf(model: Hex): string {
+  return `add_${model.slice(2, 42)}`;
 }
 
-/** A model's answers are to be proven, and its queue was never opened. */
-export class ClosedQueueError extends Error {
-  override readonly name = "ClosedQueueError";
-
-  constructor(model: Hex) {
-    super(`The queue of model ${model} is not open. Open it before the model is sold.`);
-  }
+function queueOf(model: Hex): string {
+  return `prove.${model}`;
 }

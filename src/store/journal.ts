@@ -8,7 +8,6 @@ import { requestSchema, requestToWire, type Job } from "../protocol/wire.ts";
 import type { Request } from "../protocol/request.ts";
 import { asJson, type Database, type Sql } from "./database.ts";
 import { grouped } from "./group.ts";
-import type { JobQueue } from "./jobs.ts";
 
 /** An order as a gateway got it: not yet promised. */
 export type Order = {
@@ -20,7 +19,7 @@ export type Order = {
   readonly salt: bigint;
 };
 
-export type Answer = Pick<Order, "id" | "request"> & { readonly output: Hex; readonly charge: bigint };
+export type Answer = { readonly id: Hex; readonly output: Hex; readonly charge: bigint };
 
 /** What became of an order: it may be computed now, or why not. */
 export type Verdict =
@@ -78,12 +77,23 @@ export type JournalRules = {
   readonly exitMargin: number;
 };
 
+const SEAL_MS = 100;
 /** One gateway cannot leave more behind at once. */
 const MOST_UNSEALED = 10_000;
 
-export function openJournal(database: Database, jobs: JobQueue, rules: JournalRules): Journal {
+export function openJournal(database: Database, rules: JournalRules): Journal {
   // A gateway that is started anew is another holder: what the old one held is not its to finish.
   const holder = randomUUID();
+  const reserve = database.prepare<{ id: string; verdict: Verdict }>("SELECT * FROM assay.reserve($1, $2, $3, $4)", [
+    "jsonb",
+    "text",
+    "integer",
+    "integer",
+  ]);
+  const write = database.prepare<{ id: string; verdict: "journalled" | "answered" | "lost" }>(
+    "SELECT * FROM assay.journal($1, $2)",
+    ["jsonb", "text"],
+  );
   const abandon = async (ids: readonly string[]): Promise<number> => {
     const [row] = await database.query<{ gone: number }>("SELECT assay.abandon($1::jsonb, $2) AS gone", [
       asJson(ids),
@@ -93,26 +103,19 @@ export function openJournal(database: Database, jobs: JobQueue, rules: JournalRu
   };
   return {
     reserve: grouped(async (orders) => {
-      const rows = await database.query<{ id: string; verdict: Verdict }>(
-        "SELECT * FROM assay.reserve($1::jsonb, $2, $3, $4)",
-        [asJson(orders.map((order) => toRow(order, rules))), holder, rules.heldSeconds, rules.nonceWindow],
-      );
+      const rows = await reserve([
+        asJson(orders.map((order) => toRow(order, rules))),
+        holder,
+        rules.heldSeconds,
+        rules.nonceWindow,
+      ]);
       return verdictsOf(orders, rows);
     }),
-    answer: grouped((answers) =>
-      database.transaction(async (sql) => {
-        const rows = await sql.query<{ id: string; verdict: "journalled" | "answered" | "lost" }>(
-          "SELECT * FROM assay.journal($1::jsonb, $2)",
-          [asJson(answers.map(({ id, output, charge }) => ({ id, output, charge }))), holder],
-        );
-        const journalled = new Set(rows.filter(({ verdict }) => verdict === "journalled").map(({ id }) => id));
-        await jobs.add(
-          answers.filter(({ id }) => journalled.has(id)),
-          sql,
-        );
-        return verdictsOf(answers, rows).map((verdict) => verdict !== "lost");
-      }),
-    ),
+    answer: grouped(async (answers) => {
+      const rows = await write([asJson(answers), holder]);
+      return verdictsOf(answers, rows).map((verdict) => verdict !== "lost");
+    }),
+    // Who proves can wait for a moment, and so many are written at once.
     seal: grouped(async (receipts): Promise<undefined[]> => {
       await database.query(
         "UPDATE assay.requests r SET receipt = x.receipt FROM jsonb_to_recordset($1::jsonb) AS x(id text, receipt text) " +
@@ -120,7 +123,7 @@ export function openJournal(database: Database, jobs: JobQueue, rules: JournalRu
         [asJson(receipts.map(({ id, receipt }) => ({ id, receipt: toCompactHex(receipt) })))],
       );
       return [];
-    }),
+    }, SEAL_MS),
     async unsealed() {
       const rows = await database.query<Row>(
         `SELECT ${COLUMNS} FROM assay.requests WHERE state = 'answered' AND receipt IS NULL LIMIT ${MOST_UNSEALED}`,

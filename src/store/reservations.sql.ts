@@ -75,6 +75,8 @@ RETURNS TABLE (id text, verdict text) LANGUAGE plpgsql AS $$
 DECLARE
   a record;
   r record;
+  journalled text[] := '{}';
+  queue record;
 BEGIN
   FOR a IN SELECT x.*, q.payer FROM jsonb_to_recordset(answers) AS x(id text, output text, charge numeric)
     LEFT JOIN assay.requests q ON q.id = x.id ORDER BY q.payer, x.id
@@ -95,9 +97,16 @@ BEGIN
       IF NOT r.locked AND a.charge < r.promise THEN
         UPDATE assay.tabs t SET promised = t.promised - (r.promise - a.charge) WHERE t.payer = r.payer;
       END IF;
+      journalled := journalled || a.id;
       verdict := 'journalled';
     END IF;
     RETURN NEXT;
+  END LOOP;
+  -- Each queue has a function that adds to it (jobs.ts): an answer and its job are written together or not at all.
+  FOR queue IN SELECT q.model, json_agg(json_build_object('id', q.id, 'deadline', q.deadline)) AS jobs
+    FROM assay.requests q WHERE q.id = ANY (journalled) GROUP BY q.model
+  LOOP
+    EXECUTE format('SELECT assay.%I($1)', 'add_' || substr(queue.model, 3, 40)) USING queue.jobs;
   END LOOP;
 END $$;;
 CREATE FUNCTION assay.abandon(ids jsonb, holder_id text) RETURNS integer LANGUAGE plpgsql AS $$

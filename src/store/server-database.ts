@@ -39,9 +39,15 @@ export async function openServer(url: string): Promise<Database> {
       throw error;
     }
   };
+  let prepared = 0;
   return {
     kind: "server",
     query: (text, values) => once((client) => sqlOf(client).query(text, values)),
+    prepare<Row extends object>(text: string) {
+      prepared += 1;
+      const name = `assay_${prepared}`;
+      return (values) => once(async (client) => (await client.query<Row>({ name, text, values: [...values] })).rows);
+    },
     script: (text) =>
       once(async (client) => {
         // For several statements the driver returns several results.

@@ -38,7 +38,7 @@ export async function openStore({ location, deployment, provider, rules, onError
     const jobs = await openJobs(database, onError);
     return {
       database,
-      journal: openJournal(database, jobs, rules),
+      journal: openJournal(database, rules),
       jobs,
       ...identity,
       async close() {
