@@ -8,8 +8,20 @@ import { promisify } from "node:util";
 
 import { expect } from "chai";
 
+import { creationCodeHash } from "../../src/deploy/artifact.ts";
+import type { DeploymentRecord } from "../../src/deploy/record.ts";
+import { CONTRACTS } from "../../src/deploy/settings.ts";
+import { startNode } from "../helpers/node.ts";
+
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const run = promisify(execFile);
+
+const LOCAL = 31_337;
+/** What deploys, at the version that is tried here. */
+const { devDependencies } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as {
+  devDependencies: Record<string, string>;
+};
+const IGNITION = `@nomicfoundation/ignition-core@${devDependencies["@nomicfoundation/ignition-core"]}`;
 
 const PROGRAM = `
 import type { Manifest } from "assay/model/manifest/manifest";
@@ -45,6 +57,25 @@ describe("the package", () => {
     await writeFile(join(folder, "flower.json"), JSON.stringify(fields));
     const { stdout } = await inside(assay, "model", "run", "iris/build", "--input", "flower.json", "--json");
     expect(JSON.parse(stdout)).to.include({ model: built.id, value: "setosa" });
+  });
+
+  it("deploys, by its command and with one package beside it, what it was built with", async () => {
+    const node = await startNode(LOCAL);
+    try {
+      const assay = join(folder, "node_modules/.bin/assay");
+      await inside("npm", "install", "--no-audit", "--no-fund", "--prefer-offline", IGNITION);
+      const { stdout } = await inside(assay, "deploy", "--rpc", node.rpc, "--json");
+      const { deployed, contracts } = JSON.parse(stdout) as {
+        deployed: string[];
+        contracts: DeploymentRecord["contracts"];
+      };
+      expect(deployed).to.deep.equal(CONTRACTS);
+      for (const name of CONTRACTS) {
+        expect(contracts[name]?.creationCodeHash, name).to.equal(await creationCodeHash(name));
+      }
+    } finally {
+      await node.close();
+    }
   });
 
   it("is JavaScript with types, for programs", async () => {
