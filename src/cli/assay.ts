@@ -29,6 +29,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
     ]);
     return { run: async (args) => deployCommand(args), usage };
   },
+  async serve() {
+    const { SERVE_USAGE: usage } = await import("./serve/usage.ts");
+    return { run: async (args) => (await import("./serve.ts")).serveCommand(args), usage };
+  },
+  async prove() {
+    const { PROVE_USAGE: usage } = await import("./serve/usage.ts");
+    return { run: async (args) => (await import("./prove.ts")).proveCommand(args), usage };
+  },
   async fund() {
     const { FUND_USAGE: usage } = await import("./tab/usage.ts");
     return { run: async (args) => (await import("./fund.ts")).fundCommand(args), usage };
@@ -43,6 +51,8 @@ const USAGE = `Usage: assay model COMMAND ...      make, check, run and publish 
        assay ceremony COMMAND ...   make the keys of models together
        assay keystore COMMAND ...   keep private keys in files that a password opens
        assay deploy ...             put the contracts on a chain
+       assay serve ...              sell answers
+       assay prove ...              prove answers, and settle them
        assay fund ...               put money on a tab
        assay tab ...                show tabs, and move what is on them
 

@@ -187,6 +187,9 @@ function prover(folder: string) {
   );
 }
 
+/** What a prover does that no config says anything of. */
+export const DEFAULT_PROVER: ProverConfig = prover(".").parse({});
+
 function agent(folder: string) {
   return section(
     {

@@ -1,0 +1,44 @@
+/** `assay serve`: a provider's gateway, with provers of its own. */
+import { parseArgs } from "node:util";
+
+import { CONFIG_FILE, readConfig } from "./config.ts";
+import { DEFAULT_PROVER, type Config } from "./config/schema.ts";
+import { privateKeyOf } from "./secrets.ts";
+import { checkPublished } from "./serve/published.ts";
+import { startProvider, type ProvingSettings } from "./serve/provider.ts";
+import { processLog, runUntilSignal } from "./serve/run.ts";
+import { gatewaySettings, provingSettings } from "./serve/settings.ts";
+import { SERVE_USAGE } from "./serve/usage.ts";
+import { MissingSectionError } from "./serve/sections.ts";
+import { print } from "./usage.ts";
+
+export async function serveCommand(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      config: { type: "string", default: CONFIG_FILE },
+      "without-prover": { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    print(SERVE_USAGE);
+    return;
+  }
+  const config = await readConfig(values.config, process.env);
+  const { provider } = config;
+  if (provider === undefined) throw new MissingSectionError(values.config, "provider", "what is sold");
+  const privateKey = await privateKeyOf("provider", provider.keystore, process.env);
+  const settings = await gatewaySettings(config, provider, privateKey);
+  await checkPublished(settings);
+  const proving = values["without-prover"] ? undefined : await ownProving(config);
+  const { gateway, stop } = await startProvider(settings, proving, processLog);
+  await runUntilSignal({ url: gateway.url, provider: gateway.store.provider, models: [...gateway.shop.keys()] }, stop);
+}
+
+/** Provers of the gateway's own: by the config's `prover`, or as that is by default. */
+async function ownProving({ chain, prover = DEFAULT_PROVER }: Config): Promise<ProvingSettings> {
+  const { keystore } = prover;
+  const key = keystore === undefined ? undefined : await privateKeyOf("prover", keystore, process.env);
+  return provingSettings(prover, chain.id, key);
+}
