@@ -77,8 +77,7 @@ describe("sending transactions", () => {
       const sent = at.sender.send({ ...call, what: "leave" });
       // Awaited below, though not at once.
       sent.catch(() => {});
-      await until(() => at.world.proxy.count("eth_sendRawTransaction") > 0);
-      await at.looks(1);
+      await until(() => at.world.proxy.count("eth_blockNumber") > 0);
       await at.world.client.sendTransaction({ account: account(3), ...call, gas: 100_000n, ...HIGH_FEES, chain: null });
       await at.mine();
       const error = await errorOf(sent);

@@ -49,12 +49,14 @@ export async function startSending() {
     /** Sends, and tells what was sent once the sender has looked for it. */
     async sendAndWait(amount: bigint, isStillWanted?: () => Promise<boolean>) {
       const hashes: Hex[] = [];
-      const onSent = (hash: Hex) => hashes.push(hash);
+      let seen = Infinity;
+      const onSent = (hash: Hex) => {
+        if (hashes.push(hash) === 1) seen = proxy.count("eth_blockNumber");
+      };
       const sent = sender.send(world.fundCall(amount), { onSent, ...(isStillWanted && { isStillWanted }) });
       // Awaited by each test, though not at once.
       sent.catch(() => {});
-      await until(() => hashes.length > 0);
-      await looks(1);
+      await until(() => proxy.count("eth_blockNumber") > seen);
       return { hashes, sent };
     },
     /** Mines until it is over. */
