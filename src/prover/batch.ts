@@ -24,7 +24,6 @@ export type Batches<Item> = {
   readonly takeDue: (now: Now) => Item[][];
   /** Takes out everything, in batches. */
   readonly takeAll: () => Item[][];
-  readonly remove: (item: Item) => boolean;
   readonly size: () => number;
 };
 
@@ -64,7 +63,6 @@ export function startBatches<Item extends Batchable>(limits: BatchLimits): Batch
       for (const group of groups.values()) while (group.size > 0) all.push(take(group, batchSize));
       return all;
     },
-    remove: (item) => groups.get(item.verifier.toLowerCase())?.delete(item) ?? false,
     size: () => [...groups.values()].reduce((sum, group) => sum + group.size, 0),
   };
 }

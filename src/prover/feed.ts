@@ -103,8 +103,14 @@ export function startFeed(options: FeedOptions): JobSource {
       const taken: Leased[] = [];
       // One by one: each may draw on the tab of the one before.
       for (const { job } of parsed.data.jobs) {
-        const leased = await take(job);
-        if (leased !== undefined) taken.push(leased);
+        try {
+          const leased = await take(job);
+          if (leased !== undefined) taken.push(leased);
+        } catch (error) {
+          // The chain does not answer. Those in hand are proven meanwhile, and the leases of the others run out.
+          if (taken.length === 0) throw error;
+          break;
+        }
       }
       return taken;
     },

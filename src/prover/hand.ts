@@ -1,19 +1,25 @@
 /** The jobs in a prover's hand: their leases are kept up, and each is handed back or done exactly once. */
 import type { Hex } from "viem";
 
+import { reasonOf } from "./plain.ts";
 import { LeaseLostError, type Leased } from "./job-source.ts";
 import type { ProverEvent } from "./prover-events.ts";
 import { backoffMs, rest } from "./rest.ts";
 
 export type Held = {
-  readonly leased: Leased;
+  /** The newest lease, where an older one ran out. */
+  leased: Leased;
   /** Aborted when the job is another's by now. */
   readonly lost: AbortController;
+  /** With a proof it is settled whoever else has it: the first to settle is paid. */
+  isProven: boolean;
 };
 
 export type Hand = {
   /** Undefined when it is in hand already. */
   readonly take: (leased: Leased) => Held | undefined;
+  /** Whether it was in hand still when it was proven. */
+  readonly proven: (id: Hex) => boolean;
   readonly has: (id: Hex) => boolean;
   readonly ids: () => Hex[];
   readonly size: () => number;
@@ -36,9 +42,10 @@ export function startHand(onEvent: (event: ProverEvent) => void, signal: AbortSi
   const held = new Map<Hex, Held>();
 
   const drop = (id: Hex): void => {
-    const lost = held.get(id);
-    if (!held.delete(id)) return;
-    lost?.lost.abort();
+    const found = held.get(id);
+    if (found === undefined || found.isProven) return;
+    held.delete(id);
+    found.lost.abort();
     onEvent({ kind: "lost", id });
   };
 
@@ -52,7 +59,7 @@ export function startHand(onEvent: (event: ProverEvent) => void, signal: AbortSi
         return;
       } catch (error) {
         if (error instanceof LeaseLostError) return;
-        onEvent({ kind: "trouble", with: "source", reason: (error as Error).message });
+        onEvent({ kind: "trouble", with: "source", reason: reasonOf(error) });
         if (signal.aborted) return;
         await rest(backoffMs(tries, FIRST_PAUSE_MS), signal);
       }
@@ -62,10 +69,19 @@ export function startHand(onEvent: (event: ProverEvent) => void, signal: AbortSi
   return {
     take(leased): Held | undefined {
       const { id } = leased.job;
-      if (held.has(id)) return undefined;
-      const taken = { leased, lost: new AbortController() };
+      const known = held.get(id);
+      if (known !== undefined) {
+        known.leased = leased;
+        return undefined;
+      }
+      const taken: Held = { leased, lost: new AbortController(), isProven: false };
       held.set(id, taken);
       return taken;
+    },
+    proven(id) {
+      const found = held.get(id);
+      if (found !== undefined) found.isProven = true;
+      return found !== undefined;
     },
     has: (id) => held.has(id),
     ids: () => [...held.keys()],
@@ -82,7 +98,7 @@ export function startHand(onEvent: (event: ProverEvent) => void, signal: AbortSi
           await leased.keep();
         } catch (error) {
           if (error instanceof LeaseLostError) drop(id);
-          else onEvent({ kind: "trouble", with: "source", reason: (error as Error).message });
+          else onEvent({ kind: "trouble", with: "source", reason: reasonOf(error) });
         }
       });
       await Promise.all(kept);

@@ -5,6 +5,7 @@ import type { Deployment } from "../protocol/deployment.ts";
 import type { Job } from "../protocol/wire.ts";
 import type { Hand, Held } from "./hand.ts";
 import { whyNotOwed } from "./owed.ts";
+import { reasonOf } from "./plain.ts";
 import { JobTakenOutError, ProvingFailedError, type Pool } from "./pool.ts";
 import type { ProverEvent } from "./prover-events.ts";
 import type { Proven } from "./settle.ts";
@@ -50,7 +51,7 @@ export function startIntake(options: IntakeOptions): Intake {
         await refusal?.end(job.id);
         return refusal === undefined;
       } catch (error) {
-        onEvent({ kind: "trouble", with: "chain", reason: (error as Error).message });
+        onEvent({ kind: "trouble", with: "chain", reason: reasonOf(error) });
         // A penalty waits for no chain that is silent for a while.
         if (own !== undefined && isAddressEqual(own, job.request.provider)) return true;
         await hand.giveBack(job.id, "it is not known whether its fee pays for gas");
@@ -69,14 +70,14 @@ export function startIntake(options: IntakeOptions): Intake {
         };
         const signal = AbortSignal.any([lost.signal, closing]);
         const { proof } = await pool.prove(job, prover, { signal, onStart });
-        if (!hand.has(id)) return;
+        if (!hand.proven(id)) return;
         onEvent({ kind: "proven", id, milliseconds: performance.now() - startedAt });
         const fill = { request, signature, output, charge, receipt, prover };
         onProven({ id, request, verifier: request.verifier, deadline: request.deadline, fill, proof, fromBlock });
       } catch (error) {
         if (error instanceof ProvingFailedError && error.isForGood) await hand.setAside(id, error.reason);
         else if (error instanceof JobTakenOutError) await hand.giveBack(id, "the prover stops");
-        else await hand.giveBack(id, (error as Error).message);
+        else await hand.giveBack(id, reasonOf(error));
       }
     },
   };

@@ -18,6 +18,31 @@ export type JobSource = {
   readonly stop: () => Promise<void>;
 };
 
+/** Several sources as one: each lease begins with another, and one that does not answer holds up no other. */
+export function joinSources(sources: readonly JobSource[]): JobSource {
+  let turn = 0;
+  return {
+    async lease(most) {
+      const leased: Leased[] = [];
+      const failures: unknown[] = [];
+      turn += 1;
+      for (let step = 0; step < sources.length && leased.length < most; step++) {
+        const source = sources[(turn + step) % sources.length];
+        try {
+          leased.push(...((await source?.lease(most - leased.length)) ?? []));
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      if (leased.length === 0 && failures.length > 0) throw failures[0];
+      return leased;
+    },
+    async stop() {
+      await Promise.all(sources.map((source) => source.stop()));
+    },
+  };
+}
+
 /** A job is in somebody else's hand by now, or in nobody's. */
 export class LeaseLostError extends Error {
   override readonly name = "LeaseLostError";

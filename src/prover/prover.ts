@@ -10,8 +10,9 @@ import { startHand, type Held } from "./hand.ts";
 import { startIntake } from "./intake.ts";
 import type { JobSource } from "./job-source.ts";
 import { feeBpsOf } from "./owed.ts";
+import { reasonOf } from "./plain.ts";
 import type { Pool } from "./pool.ts";
-import type { PriceSource } from "./price-source.ts";
+import { exchangeOf, type PriceSource } from "./price-source.ts";
 import { startCounting, type ProverEvent, type ProverReport } from "./prover-events.ts";
 import { backoffMs, rest } from "./rest.ts";
 import { startSettling, type Fate, type Proven } from "./settle.ts";
@@ -24,7 +25,7 @@ export type ProverOptions = {
   readonly client: PublicClient;
   readonly deployment: Deployment;
   /** The provider for whom it proves at any fee; none where it works for fees alone. */
-  readonly own?: Address;
+  readonly own?: Address | undefined;
   readonly prices: PriceSource;
   readonly tokenDecimals: number;
   readonly limits?: Partial<BatchLimits>;
@@ -57,13 +58,15 @@ const MOST_BATCHES_WAITING = 4;
 /** Between blocks the chain's time is counted on: it needs no look at each turn. */
 const TURNS_PER_CLOCK = 10;
 
-/** Rejects only when the chain does not answer at the start. */
+/** Rejects only when the chain does not answer at the start, or when a fixed price is none. */
 export async function startProver(options: ProverOptions): Promise<Prover> {
   const { source, pool, sender, client, deployment, own, prices, tokenDecimals, onEvent = () => {} } = options;
   const { pollMs = POLL_MS, keepMs = KEEP_MS, mostInFlight = MOST_IN_FLIGHT } = options;
   const limits = { ...BATCH_LIMITS, ...options.limits };
   const { batchSize, deadlineMarginSeconds } = limits;
   const [clock, feeBps] = await Promise.all([startChainClock(client), feeBpsOf({ client, deployment })]);
+  // A feed that is silent may speak again; a price that was given wrong stays so.
+  if (prices.kind === "fixed") await exchangeOf(prices, client, tokenDecimals);
   const counts = startCounting();
   const tell = (event: ProverEvent): void => {
     counts.count(event);
@@ -119,7 +122,7 @@ export async function startProver(options: ProverOptions): Promise<Prover> {
       await Promise.all(fates.map(meet));
       again = fates.filter(({ kind }) => kind === "later").map(({ item }) => item);
     } catch (error) {
-      tell({ kind: "trouble", with: "chain", reason: (error as Error).message });
+      tell({ kind: "trouble", with: "chain", reason: reasonOf(error) });
     }
     // One whose deadline is near would be due again at once.
     if (again.length > 0) await rest(pollMs, ending.signal);
@@ -152,7 +155,7 @@ export async function startProver(options: ProverOptions): Promise<Prover> {
         await rest(await step(), signal);
         failures = 0;
       } catch (error) {
-        tell({ kind: "trouble", with: who, reason: (error as Error).message });
+        tell({ kind: "trouble", with: who, reason: reasonOf(error) });
         await rest(backoffMs(failures++, pollMs), signal);
       }
     }
@@ -170,7 +173,7 @@ export async function startProver(options: ProverOptions): Promise<Prover> {
 
   const finish = async (): Promise<void> => {
     await leasing;
-    while (hand.size() > 0 && !ending.signal.aborted) {
+    while ((hand.size() > 0 || working.size > 0) && !ending.signal.aborted) {
       for (const batch of batches.takeAll()) track(settleOne(batch));
       await rest(Math.min(pollMs, 100), ending.signal);
     }
