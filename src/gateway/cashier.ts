@@ -9,7 +9,7 @@ import type { Request } from "../protocol/request.ts";
 import type { Signature } from "../protocol/signature.ts";
 import { vaultOf } from "../protocol/vault.ts";
 import type { Database } from "../store/database.ts";
-import { readTab, totals } from "../store/chain-state.ts";
+import { readPosition, readTab, totals } from "../store/chain-state.ts";
 import type { TopUp } from "../x402/scheme.ts";
 import { Problem } from "./problem.ts";
 import type { GatewaySettings } from "./settings.ts";
@@ -21,18 +21,23 @@ const PATIENCE_MS = 30_000;
 const MOST_TOP_UPS = 8;
 
 export type Cashier = {
-  /** Submits a payer's authorization. Resolves when it is mined. */
-  readonly topUp: (payer: Address, topUp: TopUp) => Promise<void>;
-  /** Waits until a tab covers a request in final blocks, and puts up the stake that it asks for. */
-  readonly isCovered: (request: Request) => Promise<boolean>;
+  /** Submits a payer's authorization. Resolves when it is mined, with its block. */
+  readonly topUp: (payer: Address, topUp: TopUp) => Promise<number>;
+  /**
+   * Waits until a tab covers a request in final blocks, and puts up the stake that it asks for. False as soon as nothing
+   * that is on its way can make it so: whoever waits takes the place of somebody who could be answered.
+   *
+   * @param toppedUpIn The block of a top-up that is waited for.
+   */
+  readonly isCovered: (request: Request, toppedUpIn?: number) => Promise<boolean>;
   /** Takes a stock payment in. Resolves when the lock is open, with the transaction that opened it, if it was ours. */
   readonly openLock: (
     request: Request,
     id: Hex,
     authorization: Authorization & { readonly signature: Signature },
   ) => Promise<Hex | undefined>;
-  /** Puts the policy's stake beside a tab that is worth it. */
-  readonly stakeFor: (payer: Address) => Promise<void>;
+  /** Puts the policy's stake beside a tab that is worth it. False where the policy puts none. */
+  readonly stakeFor: (payer: Address) => Promise<boolean>;
 };
 
 export type CashierOptions = {
@@ -48,8 +53,7 @@ const NOTHING_TO_PULL: Signature = { r: zeroHash, vs: zeroHash };
 export function openCashier({ settings, client, sender, database, sync }: CashierOptions): Cashier {
   const { escrow } = settings.deployment;
   const once = onlyOnce();
-  const send = async (what: string, data: Hex): Promise<Hex> =>
-    (await sender.send({ to: escrow, data, what })).transaction;
+  const send = async (what: string, data: Hex) => sender.send({ to: escrow, data, what });
 
   const stateOf = async (id: Hex): Promise<number> => {
     const lock = await client.readContract({ address: escrow, abi: escrowAbi, functionName: "lockOf", args: [id] });
@@ -64,17 +68,27 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
     });
     return held >= request.price;
   };
-  const stakeFor = (payer: Address): Promise<void> =>
+  const stakeFor = (payer: Address): Promise<boolean> =>
     once(`stake ${payer.toLowerCase()}`, async () => {
       const { stake: policy } = settings;
-      if (policy === undefined) return;
+      if (policy === undefined) return false;
       const { funds, stake } = await readTab(database, payer);
       const missing = policy.perTab - stake;
-      if (missing <= 0n || funds < policy.leastFunds) return;
-      if ((await totals(database)).staked + missing > policy.total) return;
+      if (missing <= 0n) return true;
+      if (funds < policy.leastFunds) return false;
+      if ((await totals(database)).staked + missing > policy.total) return false;
       const data = encodeFunctionData({ abi: escrowAbi, functionName: "stake", args: [payer, missing] });
       await send(`stake ${missing} units in the tab of ${payer}`, data);
+      return true;
     });
+  /** Whether a stake that covers the penalty is on its way. What the provider allowed may be spent on other tabs. */
+  const isStaking = async ({ payer, penalty }: Request): Promise<boolean> => {
+    if (settings.stake === undefined || settings.stake.perTab < penalty) return false;
+    return stakeFor(payer).catch((error: unknown) => {
+      if (error instanceof CallRevertedError) return false;
+      throw error;
+    });
+  };
 
   return {
     stakeFor,
@@ -82,39 +96,37 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
       if (amount < settings.leastTopUp) {
         throw new Problem("wrong-terms", `A top-up must be of at least ${settings.leastTopUp} units, got ${amount}.`);
       }
-      if (once.count() >= MOST_TOP_UPS) {
+      if (once.count(FUND) >= MOST_TOP_UPS) {
         throw new Problem("overloaded", "Too many tabs are being topped up. Try again.");
       }
       const args = [payer, sender.address, amount, validAfter, validBefore, salt, signature] as const;
       const data = encodeFunctionData({ abi: escrowAbi, functionName: "fundWithAuthorization", args });
       // One at a time for each payer: a second could be the same money.
-      await once(`fund ${payer.toLowerCase()}`, async () => {
-        await send(`top up the tab of ${payer}`, data).catch(toProblem);
+      return once(`${FUND} ${payer.toLowerCase()}`, async () => {
+        return (await send(`top up the tab of ${payer}`, data).catch(toProblem)).block;
       });
     },
-    async isCovered({ payer, price, penalty }) {
-      let isStaking = false;
-      return sync.until(async () => {
-        const { funds, promised, stake } = await readTab(database, payer);
-        if (funds - promised < price) return false;
-        if (stake >= penalty) return true;
-        if (settings.stake === undefined || settings.stake.perTab < penalty) return false;
-        if (!isStaking) await stakeFor(payer);
-        isStaking = true;
-        return false;
+    async isCovered(request, toppedUpIn = 0) {
+      let isCovered = false;
+      let staking: Promise<boolean> | undefined;
+      await sync.until(async () => {
+        const { final } = await readPosition(database);
+        const { funds, promised, stake } = await readTab(database, request.payer);
+        if (funds - promised < request.price) return (final?.number ?? 0) >= toppedUpIn;
+        isCovered = stake >= request.penalty;
+        return isCovered || !(await (staking ??= isStaking(request)));
       }, PATIENCE_MS);
+      return isCovered;
     },
     openLock: (request, id, authorization) =>
       once(id, async (): Promise<Hex | undefined> => {
         const state = await stateOf(id);
         if (state === OPEN) return undefined;
         if (state !== NONE) throw new Problem("closed", "This request is over. Ask anew for another quote.");
-        const open = (signature: Signature): Promise<Hex> => {
+        const open = async (signature: Signature): Promise<Hex> => {
           const args = [request, { ...authorization, signature }] as const;
-          return send(
-            `open request ${id}`,
-            encodeFunctionData({ abi: escrowAbi, functionName: "openFromVault", args }),
-          );
+          const data = encodeFunctionData({ abi: escrowAbi, functionName: "openFromVault", args });
+          return (await send(`open request ${id}`, data)).transaction;
         };
         try {
           return await open(authorization.signature);
@@ -126,6 +138,9 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
       }),
   };
 }
+
+/** What top-ups under way are known by. */
+const FUND = "fund";
 
 const NONE = 0;
 const OPEN = 1;
@@ -145,5 +160,6 @@ function onlyOnce() {
     underWay.set(key, started);
     return started;
   };
-  return Object.assign(once, { count: () => underWay.size });
+  const count = (what: string): number => [...underWay.keys()].filter((key) => key.startsWith(`${what} `)).length;
+  return Object.assign(once, { count });
 }

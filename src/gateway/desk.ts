@@ -92,15 +92,16 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError, o
     const verdict = await journal.reserve(order);
     if (paid.kind === "vault") return verdict;
     const isShort = verdict === "no-tab" || verdict === "underfunded";
+    let toppedUpIn: number | undefined;
     if (paid.topUp !== undefined) {
       const topUp = cashier.topUp(paid.request.payer, paid.topUp);
       // A tab that covers this request is filled up for the next ones, and nobody waits for that.
-      if (isShort) await topUp;
+      if (isShort) toppedUpIn = await topUp;
       else topUp.catch(onError);
     }
     if (!isShort && verdict !== "understaked") return verdict;
     if (isShort && paid.topUp === undefined) return verdict;
-    return (await cashier.isCovered(paid.request)) ? journal.reserve(order) : verdict;
+    return (await cashier.isCovered(paid.request, toppedUpIn)) ? journal.reserve(order) : verdict;
   };
   const repeat = (row: JournalRow, model: OpenModel, transaction?: Hex): Answered => {
     const { id, output, charge } = row;

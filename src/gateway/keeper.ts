@@ -79,7 +79,9 @@ export function startKeeper(options: KeeperOptions): Keeper {
     onStep({ events }) {
       const funded = events.filter(({ name }) => name === "Funded");
       for (const payer of payersIn(funded, sender.address)) {
-        void attempt("staking", () => cashier.stakeFor(payer));
+        void attempt("staking", async () => {
+          await cashier.stakeFor(payer);
+        });
       }
     },
     async stop() {
