@@ -9,7 +9,7 @@ import { readPosition, readTab } from "../store/chain-state.ts";
 import type { Store } from "../store/store.ts";
 import type { LeaseOrder, Feed } from "./feed.ts";
 import { inferRoute, type InferOptions } from "./infer.ts";
-import { addressOf, limitConcurrency, limitRate, readBody } from "./limits.ts";
+import { addressOf, limitConcurrency, limitRate, takeBody } from "./limits.ts";
 import { streamEvents } from "./event-stream.ts";
 import { errorDetails, type Log } from "./log.ts";
 import { modelsOf, providerOf } from "./price-list.ts";
@@ -37,8 +37,7 @@ export function gatewayApp(options: AppOptions): Hono {
   const app = new Hono();
 
   app.use("/v1/*", limitRate(settings.limits));
-  app.use("/v1/models/*", limitConcurrency(settings.limits));
-  app.use("/v1/jobs/*", limitConcurrency(settings.limits));
+  const [answering, leasing] = [limitConcurrency(settings.limits), limitConcurrency(settings.limits)];
 
   app.get("/v1/provider", (context) => context.json(providerOf(options)));
   app.get("/v1/models", (context) => context.json(modelsOf(shop)));
@@ -51,7 +50,7 @@ export function gatewayApp(options: AppOptions): Hono {
     const texts = Object.entries(amounts).map(([name, amount]) => [name, amount.toString()]);
     return context.json({ payer, exitAt, ...Object.fromEntries(texts) });
   });
-  app.post("/v1/models/:model/infer", inferRoute(options));
+  app.post("/v1/models/:model/infer", takeBody(settings.limits.bodyBytes), answering, inferRoute(options));
   app.get("/v1/requests/:id", async (context) => context.json(await findStatus(options, context.req.param("id"))));
   app.get("/v1/requests/:id/inclusion", async (context) => {
     const { id } = await findStatus(options, context.req.param("id"));
@@ -69,15 +68,15 @@ export function gatewayApp(options: AppOptions): Hono {
     return streamEvents(context, id, watcher);
   });
 
-  app.post("/v1/jobs/lease", async (context) => {
-    const order = await readJson(context, leaseRequestSchema);
+  app.post("/v1/jobs/lease", takeBody(SMALL_BODY), leasing, async (context) => {
+    const order = readJson(context.get("body"), leaseRequestSchema);
     return context.json({ jobs: await feed.lease(order as LeaseOrder, addressOf(context)) });
   });
-  app.post("/v1/jobs/:lease/keep", async (context) => {
+  app.post("/v1/jobs/:lease/keep", leasing, async (context) => {
     await feed.keep(context.req.param("lease"));
     return context.body(null, 204);
   });
-  app.post("/v1/jobs/:lease/give-back", async (context) => {
+  app.post("/v1/jobs/:lease/give-back", leasing, async (context) => {
     await feed.giveBack(context.req.param("lease"));
     return context.body(null, 204);
   });
@@ -117,8 +116,7 @@ function problemResponse(context: Context, problem: Problem, { metrics }: AppOpt
   return context.body(JSON.stringify(problem.toJson()), problem.status);
 }
 
-async function readJson<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.output<Schema>> {
-  const text = await readBody(context, SMALL_BODY);
+function readJson<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
   let content: unknown;
   try {
     content = JSON.parse(text);

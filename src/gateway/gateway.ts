@@ -27,6 +27,10 @@ import { startSync } from "./sync.ts";
 const BPS = 10_000n;
 /** How often a followed request is looked at. */
 const WATCH_MS = 500;
+/** Above what a payment may have, so that a larger one gets an answer in words. */
+const MOST_HEADERS = 65_536;
+/** How long a client may take to send a request. */
+const SEND_MS = 30_000;
 /** How long requests in hand have when a gateway stops. */
 const STOP_MS = 10_000;
 
@@ -139,7 +143,6 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
       watcher,
       feed: openFeed(store, shop, time),
       log,
-      bodyBytes: settings.limits.bodyBytes,
       publicUrl: () => settings.publicUrl ?? url,
     });
     const server = await listen(app.fetch, settings.listen);
@@ -163,7 +166,8 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
 }
 
 async function listen(fetch: Parameters<typeof serve>[0]["fetch"], { host, port }: GatewaySettings["listen"]) {
-  const server = serve({ fetch, hostname: host, port });
+  const serverOptions = { maxHeaderSize: MOST_HEADERS, requestTimeout: SEND_MS };
+  const server = serve({ fetch, hostname: host, port, serverOptions });
   await new Promise<void>((resolve, reject) => {
     server.once("listening", resolve);
     server.once("error", (cause) => reject(new ListenError(host, port, { cause })));

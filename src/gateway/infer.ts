@@ -12,7 +12,7 @@ import { ASSAY, networkOf, X402_VERSION, type Requirement } from "../x402/scheme
 import { requirementOf, type QuoteTerms } from "../x402/quote.ts";
 import type { ChainTime } from "./chain-time.ts";
 import type { Answered, Desk } from "./desk.ts";
-import { readBody } from "./limits.ts";
+import type { WithBody } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { parsePayment } from "./payment.ts";
 import { Problem } from "./problem.ts";
@@ -25,7 +25,6 @@ export type InferOptions = {
   readonly terms: QuoteTerms;
   readonly time: ChainTime;
   readonly metrics: Metrics;
-  readonly bodyBytes: number;
   readonly publicUrl: () => string;
 };
 
@@ -37,13 +36,13 @@ type Question = {
 };
 
 export function inferRoute(options: InferOptions) {
-  const { shop, desk, metrics, bodyBytes, terms } = options;
-  return async (context: Context<object, "/v1/models/:model/infer">): Promise<Response> => {
+  const { shop, desk, metrics, terms } = options;
+  return async (context: Context<WithBody, "/v1/models/:model/infer">): Promise<Response> => {
     const started = performance.now();
     const model = context.req.param("model").toLowerCase() as Hex;
     const ware = shop.get(model);
     if (ware === undefined) throw new Problem("unknown-model", `This gateway does not sell ${model.slice(0, 80)}.`);
-    const question = parseQuestion(ware, await readBody(context, bodyBytes));
+    const question = parseQuestion(ware, context.get("body"));
     const header = context.req.header("payment-signature");
     if (header === undefined) {
       return askForPayment(context, question, options, new Problem("payment-required", "Pay, and ask again."));
@@ -91,7 +90,17 @@ function parseQuestion(ware: Ware, body: string): Question {
   };
 }
 
-function encoded(ware: Ware, input: unknown): number[] {
+/** No value of a field takes as many, and exact arithmetic on very long ones takes seconds. */
+const MOST_CHARACTERS = 100;
+
+function encoded(ware: Ware, input: object): number[] {
+  if (
+    Object.values(input)
+      .flat()
+      .some((value) => typeof value === "string" && value.length > MOST_CHARACTERS)
+  ) {
+    throw new Problem("bad-input", `A value may have ${MOST_CHARACTERS} characters. Give a decimal number.`);
+  }
   try {
     return encodeInput(ware.model.manifest.input.fields, input);
   } catch (error) {

@@ -44,8 +44,19 @@ export function limitConcurrency({ concurrency }: GatewayLimits): MiddlewareHand
   };
 }
 
+/** What a route knows of a request whose body was read. */
+export type WithBody = { readonly Variables: { readonly body: string } };
+
+/** Reads a body before anything else counts or checks its request: who sends slowly takes nobody's place. */
+export function takeBody(mostBytes: number): MiddlewareHandler<{ Variables: { body: string } }> {
+  return async (context, next) => {
+    context.set("body", await readBody(context, mostBytes));
+    await next();
+  };
+}
+
 /** Reads a body as text, of at most so many bytes, and gives up as soon as there are more. */
-export async function readBody(context: Context, mostBytes: number): Promise<string> {
+async function readBody(context: Context, mostBytes: number): Promise<string> {
   const type = context.req.header("content-type") ?? "";
   if (!/^application\/json\b/i.test(type)) {
     throw new Problem("not-json", `The body must be application/json, got ${type.slice(0, 60) || "nothing"}.`);
@@ -61,10 +72,15 @@ export async function readBody(context: Context, mostBytes: number): Promise<str
   if (body === null) return "";
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of body) {
-    bytes += part.byteLength;
-    if (bytes > mostBytes) throw tooLarge();
-    parts.push(part);
+  try {
+    for await (const part of body) {
+      bytes += part.byteLength;
+      if (bytes > mostBytes) throw tooLarge();
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem("malformed-body", "The body ended before its announced length.", { cause: error });
   }
   return Buffer.concat(parts).toString("utf8");
 }
