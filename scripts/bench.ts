@@ -1,4 +1,5 @@
 import { gasCommand, GAS_USAGE } from "./bench/gas-command.ts";
+import { gatewayCommand, GATEWAY_USAGE } from "./bench/gateway-command.ts";
 import { modelsCommand, MODELS_USAGE } from "./bench/models-command.ts";
 import { runCommand, UsageError } from "../src/cli/usage.ts";
 
@@ -6,6 +7,7 @@ type Command = { readonly run: (args: readonly string[]) => Promise<void>; reado
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   gas: { run: gasCommand, usage: GAS_USAGE },
+  gateway: { run: gatewayCommand, usage: GATEWAY_USAGE },
   models: { run: modelsCommand, usage: MODELS_USAGE },
 };
 
@@ -22,7 +24,7 @@ await runCommand(command?.usage ?? USAGE, async () => {
     return;
   }
   if (command === undefined) {
-    throw new UsageError(`What to measure must be "gas" or "models", got ${JSON.stringify(name)}.`);
+    throw new UsageError(`What to measure must be "gas", "gateway" or "models", got ${JSON.stringify(name)}.`);
   }
   await command.run(args);
 });
