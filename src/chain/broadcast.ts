@@ -32,7 +32,7 @@ export type Reception =
   | { readonly kind: "stale" }
   /** It pays less than the node wants, or than another of its nonce. */
   | { readonly kind: "underpriced" }
-  /** Not before those of the nonces below. */
+  /** Not yet: those of the nonces below are missing, or the pool is full. */
   | { readonly kind: "early" }
   | { readonly kind: "refused"; readonly reason: string; readonly error: unknown };
 
@@ -60,16 +60,20 @@ export async function broadcast(client: PublicClient, { raw, hash }: Version): P
 async function receptionOf(client: PublicClient, hash: Hex, error: BaseError): Promise<Reception> {
   const reason = saidBy(error);
   // A node that mines at once also answers with an error when the transaction reverted, mined as it is.
-  if (/already (known|exists|imported)|known transaction/i.test(reason)) return { kind: "accepted" };
-  if (await isKnown(client, hash).catch(() => false)) return { kind: "accepted" };
-  if (/nonce.{0,10}too low|old ?nonce|nonce.{0,20}already/i.test(reason)) return { kind: "stale" };
-  if (/nonce.{0,10}too high|nonce gap|gapped/i.test(reason)) return { kind: "early" };
-  if (/underpriced|(fee|price).{0,40}(too low|less than)/i.test(reason)) return { kind: "underpriced" };
+  if (KNOWN.test(reason) || (await isKnown(client, hash).catch(() => false))) return { kind: "accepted" };
+  if (STALE.test(reason)) return { kind: "stale" };
+  if (EARLY.test(reason)) return { kind: "early" };
+  if (UNDERPRICED.test(reason)) return { kind: "underpriced" };
   return isAboutTransaction(error) ? { kind: "refused", reason, error } : { kind: "unknown" };
 }
 
-/** Invalid input, rejected transaction, or internal error, under which nodes of several kinds say either. */
-const ABOUT_TRANSACTION = new Set([-32_000, -32_003, -32_602, -32_603]);
+const KNOWN = /already ?(known|exists|imported)|\bknown transaction/i;
+const STALE = /nonce.{0,10}too ?low|old ?nonce/i;
+const EARLY = /nonce.{0,10}too ?(high|distant)|nonce ?gap|gapped|lower nonce|pool.{0,5} full|account limit|in-flight/i;
+const UNDERPRICED = /underpriced|(fee|price).{0,40}(too ?low|less than|below)|replacement ?not ?allowed/i;
+
+/** Codes for invalid input, a rejected transaction, one that the account cannot pay, and, with some nodes, anything. */
+const ABOUT_TRANSACTION = new Set([-32_000, -32_003, -32_004, -32_010, -32_602, -32_603]);
 
 function isAboutTransaction(error: BaseError): boolean {
   const coded = error.walk((each) => typeof (each as { code?: unknown }).code === "number");

@@ -211,6 +211,12 @@ describe("following the escrow", () => {
       expect(world.proxy.count("eth_getLogs")).to.be.greaterThan(3);
     });
 
+    it("that finds an answer too large is asked for halves, whoever says so", async () => {
+      for (let each = 1n; each <= 9n; each++) await world.fund(each);
+      world.proxy.rewrite("eth_getLogs", async (call, ask) => (spanOf(call) > 4 ? { status: 413 } : ask()));
+      expect(amounts(firm(await step()))).to.have.length(9);
+    });
+
     it("that answers for no block is not asked forever", async () => {
       await world.passBlocks(30);
       world.proxy.rewrite("eth_getLogs", () => ({ error: { code: -32_601, message: "no logs here" } }));

@@ -8,9 +8,10 @@ import { keccak256, type Hex } from "viem";
 /** A call as JSON-RPC puts it. */
 export type RpcCall = { readonly id: unknown; readonly method: string; readonly params: readonly unknown[] };
 
-/** What a node answers: a result, or an error. */
+/** What a node answers: a result, or an error; or what stands in front of it, an HTTP status and no JSON. */
 export type RpcAnswer =
   | { readonly result: unknown }
+  | { readonly status: number }
   | { readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } };
 
 /** Makes another answer of the node's. It may refuse to ask the node at all, by not calling `ask`. */
@@ -40,6 +41,7 @@ export async function startFaultyRpc(node: string) {
       return;
     }
     const answer = Array.isArray(body) ? await Promise.all(body.map(answerTo)) : await answerTo(body);
+    if ("status" in answer) response.statusCode = Number(answer.status);
     response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
   }
 
