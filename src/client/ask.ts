@@ -106,7 +106,9 @@ export async function complete(desk: Desk, order: Order): Promise<Answer> {
   }
   const evidence = await evidenceOf(order, received, escrow);
   // Before anything else can fail: a false answer that was signed for is worth a penalty.
-  await book.keep(evidence);
+  await book.keep(evidence).catch((cause: unknown) => {
+    throw new EvidenceNotKeptError(order, { cause });
+  });
   const value = checkAnswer(order, received, escrow);
   const { id, request, output, charge, receipt: signature } = evidence;
   let settled: Promise<Settlement> | undefined;
@@ -224,6 +226,21 @@ export class BadTimeoutError extends Error {
 
   constructor(timeout: number, least: number, most: number) {
     super(`The gateway takes requests of ${least} to ${most} seconds, got ${timeout}. Nothing was signed.`);
+  }
+}
+
+/** An answer arrived, and what its provider signed could not be kept. */
+export class EvidenceNotKeptError extends Error {
+  override readonly name = "EvidenceNotKeptError";
+  readonly order: Order;
+
+  constructor(order: Order, options?: ErrorOptions) {
+    super(
+      `The answer to ${order.id} is there, but the book does not take its evidence. Mend the book, and get the answer ` +
+        "again, at no cost, with resume(error.order).",
+      options,
+    );
+    this.order = order;
   }
 }
 

@@ -16,7 +16,7 @@ import { gatewayAt, isDecided, type Gateway } from "./gateway.ts";
 import type { Listing, Provider } from "./messages.ts";
 import { readListing, type Model } from "./model.ts";
 import { fund, type Wallet } from "./redress.ts";
-import { followSettlements } from "./settlements.ts";
+import { ClosedError, followSettlements } from "./settlements.ts";
 import { drawsFrom } from "./tab.ts";
 import { findListing, trustIn, type Trusted } from "./trust.ts";
 import { checkParties } from "../x402/terms.ts";
@@ -115,6 +115,7 @@ export async function connect(url: string, account: LocalAccount, options: Conne
     models,
     book: desk.book,
     async ask(name, input, askOptions) {
+      if (closing.signal.aborted) throw new ClosedError();
       const model = await modelBy(findListing(await models(), name, trusted, escrow.chainId));
       try {
         return await ask(desk, model, input, askOptions);

@@ -66,8 +66,10 @@ export class AssayScheme implements SchemeNetworkClient {
     this.schemeHooks = {
       onPaymentResponse: async ({ paymentPayload, settleResponse, paymentRequired }) => {
         const slot = this.#slotOf(paymentPayload.payload);
-        const isRefused = settleResponse === undefined && paymentRequired !== undefined;
-        if (isRefused) slot?.giveBack();
+        if (slot === undefined || settleResponse?.success === true) return;
+        // Without a reason it may be the nonce that was wrong: the next one is asked for.
+        if (paymentRequired?.error === undefined || NONCE_CODE.test(paymentRequired.error)) slot.spoil();
+        else slot.giveBack();
       },
     };
   }
@@ -90,12 +92,19 @@ export class AssayScheme implements SchemeNetworkClient {
       const deadline = now() + terms.timeout;
       const particulars = { nonce: slot.nonce, deadline, ...(topUp === undefined ? {} : { topUp }) };
       const payload = paymentToWire(await signPayment(terms, particulars, account));
-      this.#open.set(payload.signature, slot);
+      this.#keep(payload.signature, slot);
       return { x402Version, payload };
     } catch (error) {
       this.expect(terms.input);
       throw error;
     }
+  }
+
+  /** Not all stock clients say what became of a payment. */
+  #keep(signature: string, slot: Slot): void {
+    const [oldest] = this.#open.keys();
+    if (this.#open.size >= MOST_OPEN && oldest !== undefined) this.#open.delete(oldest);
+    this.#open.set(signature, slot);
   }
 
   #slotOf({ signature }: Record<string, unknown>): Slot | undefined {
@@ -114,6 +123,10 @@ export class AssayScheme implements SchemeNetworkClient {
     return data.nextNonce;
   }
 }
+
+/** Spent, or too far ahead: the server counts otherwise. */
+const NONCE_CODE = /^nonce-/;
+const MOST_OPEN = 1_024;
 
 const TAB_TIMEOUT = 10_000;
 const TAB_BYTES = 16_384;

@@ -1,7 +1,9 @@
 import { expect } from "chai";
 
-import { UnansweredError } from "../../src/client/ask.ts";
+import { EvidenceNotKeptError, UnansweredError } from "../../src/client/ask.ts";
+import { memoryBook, type Book } from "../../src/client/evidence.ts";
 import { RefusedError } from "../../src/client/gateway.ts";
+import { ClosedError } from "../../src/client/settlements.ts";
 import { TabShortError } from "../../src/client/tab.ts";
 import { account } from "../../scripts/local/market.ts";
 import { stopThreads } from "../../src/model/groth16.ts";
@@ -145,6 +147,37 @@ describe("what an agent spends", () => {
       expect(answer.id).to.equal(error.order.id);
       expect(noncesOf(gateway)).to.deep.equal([0n, 0n, 0n]);
       expect((await connection.tab()).promised).to.equal(PRICE);
+    });
+  });
+
+  describe("on an answer whose evidence cannot be kept", () => {
+    it("is not lost: the same answer can be had again", async () => {
+      const who = await newcomer();
+      await world.fund(who);
+      const gateway = await world.gateway();
+      let isFull = true;
+      const kept = memoryBook();
+      const keep: Book["keep"] = async (evidence) => {
+        if (isFull) throw new RangeError("the disk is full");
+        await kept.keep(evidence);
+      };
+      const connection = await world.connect(gateway.url, { book: { ...kept, keep } }, who);
+      const error = (await errorOf(connection.ask("sides", QUESTION))) as EvidenceNotKeptError;
+      expect(error).to.be.instanceOf(EvidenceNotKeptError);
+      isFull = false;
+      expect((await connection.resume(error.order)).id).to.equal(error.order.id);
+      expect(await kept.all()).to.have.lengthOf(1);
+      expect((await connection.tab()).promised).to.equal(PRICE);
+    });
+  });
+
+  describe("after the end of a connection", () => {
+    it("is nothing", async () => {
+      const gateway = await world.gateway();
+      const connection = await world.connect(gateway.url);
+      connection.close();
+      expect(await errorOf(connection.ask("sides", QUESTION))).to.be.instanceOf(ClosedError);
+      expect(gateway.requests).to.deep.equal([]);
     });
   });
 

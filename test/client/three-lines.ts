@@ -5,13 +5,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import { expect } from "chai";
+import { numberToHex } from "viem";
 
 import { DOLLAR, privateKeyOf } from "../../scripts/local/marketplace.ts";
 import { connect, type Connection } from "../../src/client/connect.ts";
 import { RefusedError } from "../../src/client/gateway.ts";
 import { encodeInput } from "../../src/model/bundle/input.ts";
 import { contextOf } from "../../src/protocol/context.ts";
+import { AssayScheme } from "../../src/x402/client.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { FLOWER } from "../gateway/orders.ts";
 import { PRICE, startWorld, stopMarket, type World } from "../gateway/world.ts";
@@ -100,6 +103,33 @@ describe("a client of a real gateway", () => {
     } finally {
       await strict.stop();
     }
+  });
+
+  it("is a stock x402 client as well, with the scheme plugged in", async () => {
+    const { market, gateway, model, provider } = world;
+    const who = await world.payer({ funds: DOLLAR, stake: DOLLAR });
+    const { address, name, version } = market.tokenOf;
+    const scheme = new AssayScheme({
+      account: who,
+      chainId: market.deployment.chainId,
+      trust: {
+        escrow: market.deployment.escrow,
+        token: { address, name, version },
+        verifiers: [market.verifier.address],
+        provider: provider.address,
+        gateway: gateway.url,
+      },
+    });
+    const pay = wrapFetchWithPayment(fetch, new x402Client().register("eip155:*", scheme));
+    const fields = encodeInput(model.manifest.input.fields, FLOWER);
+    for (let salt = 1n; salt < 4n; salt++) {
+      scheme.expect(model.commit(fields, salt));
+      const body = JSON.stringify({ input: FLOWER, salt: numberToHex(salt, { size: 32 }) });
+      const headers = { "content-type": "application/json" };
+      const response = await pay(world.infer, { method: "POST", headers, body });
+      expect(await response.json()).to.include({ value: "setosa" });
+    }
+    expect((await world.tab(who.address)).promised).to.equal(3n * PRICE);
   });
 
   it("takes three lines, and the program ends by itself", async () => {

@@ -126,6 +126,20 @@ describe("the assay scheme in stock x402 parts", () => {
     });
   });
 
+  it("asks for the next nonce when one was spent elsewhere", async () => {
+    const server = await start();
+    // The server counts for all payers together, so that another one spends what is next.
+    const [one, two] = [schemeFor(server), schemeFor(server, { account: account(4) })];
+    for (const scheme of [one, two, two]) {
+      scheme.expect(commitment);
+      expect((await ask(server, scheme)).status).to.equal(200);
+    }
+    one.expect(commitment);
+    expect((await ask(server, one)).status).to.equal(402);
+    one.expect(commitment);
+    await expectAnswer(await ask(server, one));
+  });
+
   describe("signs nothing for a server that names", () => {
     const refusalOf = async (faults: Faults, options: Partial<AssaySchemeOptions> = {}): Promise<string> => {
       const server = await start(faults);
