@@ -12,7 +12,7 @@ export async function runCommand(usage: string, main: () => Promise<void>): Prom
     await main();
   } catch (error) {
     const { name, message } = error as Error;
-    if (error instanceof UsageError || isParseError(error)) {
+    if (isUsageError(error)) {
       process.stderr.write(`${message}\n\n${usage}\n`);
       process.exitCode = 2;
       return;
@@ -49,8 +49,9 @@ export function wholeNumber(option: string, text: string): number {
   return Number(text);
 }
 
-/** What `parseArgs` throws. */
-function isParseError(error: unknown): error is Error {
+/** Whether a command was called in a way that it does not know: by its own word, or by that of `parseArgs`. */
+export function isUsageError(error: unknown): boolean {
+  if (error instanceof UsageError) return true;
   return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 }
 

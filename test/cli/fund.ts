@@ -4,6 +4,11 @@ import { expect } from "chai";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 
 import { account } from "../../scripts/local/market.ts";
+import { fundCommand } from "../../src/cli/fund.ts";
+import { BadFundingError, readFunding } from "../../src/cli/tab/authorized-funding.ts";
+import { findPlace } from "../../src/cli/tab/place.ts";
+import { isUsageError } from "../../src/cli/usage.ts";
+import { errorOf as rejectionOf } from "../helpers/errors.ts";
 import { keyOf, LOCAL, SEPOLIA, startTabWorld, usd, type TabWorld } from "../helpers/tab-world.ts";
 import { answerOf, assay, complaintOf, errorOf, jsonOf, refusalOf } from "../integration/model-command/world.ts";
 
@@ -65,6 +70,7 @@ describe("assay fund", () => {
     await jsonOf(fund("3", "--gasless", file), world.asAgent);
     const signed = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
     const before = await world.tab();
+    const place = await findPlace({ config: world.config }, {});
     for (const [change, reason] of [
       [{ amount: "4000000" }, "not signed by the payer"],
       [{ provider: account(5).address }, "not signed by the payer"],
@@ -79,7 +85,9 @@ describe("assay fund", () => {
       [{ more: 1 }, "more"],
     ] as const) {
       await writeFile(file, JSON.stringify({ ...signed, ...change }));
-      expect(await refusalOf(submit(file), asProver))
+      const error = await rejectionOf(readFunding(file, place));
+      expect(error).to.be.instanceOf(BadFundingError);
+      expect((error as Error).message)
         .to.include(reason)
         .and.include(file);
     }
@@ -105,6 +113,16 @@ describe("assay fund", () => {
     const asBroke = { secrets: { ASSAY_PROVER_PRIVATE_KEY: poor } };
     expect(await errorOf(submit(file), asBroke)).to.have.property("name", "NoEtherError");
     expect(await world.tab()).to.deep.equal(before);
+  });
+
+  it("gives up on a chain without blocks when it is told how long to wait, and says what may still happen", async () => {
+    const { client } = world.node;
+    await client.setAutomine(false);
+    const stopped = await errorOf(fund("1", "--time-limit", "2"), world.asAgent);
+    expect(stopped.name).to.equal("SenderStoppedError");
+    expect(stopped.message).to.include("may still be mined");
+    await client.setAutomine(true);
+    await client.mine({ blocks: 1 });
   });
 
   it("says that the chain is none, is another, or has no escrow there", async () => {
@@ -134,7 +152,6 @@ describe("assay fund", () => {
     expect(await answerOf(["fund", "--help"])).to.include("Usage: assay fund --provider");
     const address = world.provider;
     for (const [args, part] of [
-      [["--amount", "1"], "--provider is missing"],
       [["--provider", address], "--amount is missing"],
       [["--provider", "0x12", "--amount", "1"], "0x12"],
       [["--provider", address, "--amount", "0"], "above zero"],
@@ -148,8 +165,11 @@ describe("assay fund", () => {
       [["--submit", "file.json", "--as", "thief"], "thief"],
       [["--private-key", keyOf(1)], "--private-key"],
     ] as const) {
-      expect(await complaintOf(["fund", ...args])).to.include(part);
+      const error = await rejectionOf(fundCommand(args));
+      expect(isUsageError(error), String(error)).to.equal(true);
+      expect((error as Error).message).to.include(part);
     }
+    expect(await complaintOf(["fund", "--amount", "1"])).to.include("--provider is missing");
   });
 });
 

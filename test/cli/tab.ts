@@ -1,7 +1,10 @@
 import { expect } from "chai";
 
 import { account } from "../../scripts/local/market.ts";
+import { tabCommand } from "../../src/cli/tab.ts";
+import { isUsageError } from "../../src/cli/usage.ts";
 import { EXIT_DELAY } from "../../src/protocol/limits.ts";
+import { errorOf as rejectionOf } from "../helpers/errors.ts";
 import { keyOf, LOCAL, startTabWorld, usd, type TabWorld } from "../helpers/tab-world.ts";
 import { answerOf, complaintOf, errorOf, jsonOf, refusalOf } from "../integration/model-command/world.ts";
 
@@ -101,7 +104,6 @@ describe("assay tab", () => {
     expect(await answerOf(["tab", "--help"])).to.include("Usage: assay tab");
     expect(await answerOf(["tab", "exit", "--help"])).to.include("Usage: assay tab");
     for (const [args, part] of [
-      [["burn"], 'got "burn"'],
       [["exit"], "the other party"],
       [["exit", ...withProvider(), ...withPayer()], "the other party"],
       [["exit", ...withProvider(), "--amount", "1"], "--amount is for another command"],
@@ -112,7 +114,10 @@ describe("assay tab", () => {
       [["--as", "thief"], "thief"],
       [["--all"], "--all"],
     ] as const) {
-      expect(await complaintOf(tab(...args))).to.include(part);
+      const error = await rejectionOf(tabCommand([...args, "--config", world.config]));
+      expect(isUsageError(error), String(error)).to.equal(true);
+      expect((error as Error).message).to.include(part);
     }
+    expect(await complaintOf(tab("burn"))).to.include('got "burn"');
   });
 });
