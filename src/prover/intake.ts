@@ -4,7 +4,7 @@ import { isAddressEqual, type Address, type Hex, type PublicClient } from "viem"
 import type { Deployment } from "../protocol/deployment.ts";
 import type { Job } from "../protocol/wire.ts";
 import type { Hand, Held } from "./hand.ts";
-import { whyNotOwed } from "./owed.ts";
+import { whyNotPayable } from "./owed.ts";
 import { reasonOf } from "./plain.ts";
 import { JobTakenOutError, ProvingFailedError, type Pool } from "./pool.ts";
 import type { ProverEvent } from "./prover-events.ts";
@@ -37,9 +37,9 @@ export function startIntake(options: IntakeOptions): Intake {
   const { client, worth, pool, hand, prover, own, closing, onProven, onEvent } = options;
 
   const whyNot = async (job: Job): Promise<{ end: (id: Hex) => Promise<void> } | undefined> => {
-    const [notOwed] = await whyNotOwed(options, [job]);
-    if (notOwed === "closed") return { end: hand.closed };
-    if (notOwed === "expired") return { end: (id) => hand.setAside(id, "its deadline has passed") };
+    const [state] = await whyNotPayable(options, [job]);
+    if (state === "closed") return { end: hand.closed };
+    if (state === "expired") return { end: (id) => hand.setAside(id, "its deadline has passed") };
     const reason = await worth.whyNotProve(job.request);
     return reason === undefined ? undefined : { end: (id) => hand.giveBack(id, reason) };
   };

@@ -1,4 +1,7 @@
-/** Looks at everything in a stranger's job before a second is spent on proving it. */
+/**
+ * Looks at everything in a stranger's job before a second is spent on proving it. What no check can tell is what happens
+ * meanwhile: the provider may lease it to others too, settle it first, or reclaim its lock.
+ */
 import { isAddressEqual, type Address, type Hex, type PublicClient } from "viem";
 
 import { escrowAbi } from "../protocol/abi/escrow.ts";
@@ -8,7 +11,7 @@ import { idOf } from "../protocol/request.ts";
 import type { Job } from "../protocol/wire.ts";
 import type { Answer } from "../model/bundle/open.ts";
 import type { ProvableModels } from "./models.ts";
-import { feeBpsOf, whyNotAgreed, whyNotOwed } from "./owed.ts";
+import { feeBpsOf, whyNotAgreed, whyNotPayable } from "./owed.ts";
 import { whyReverted } from "./reverts.ts";
 
 export type JobCheckOptions = {
@@ -73,17 +76,16 @@ export async function startJobCheck(options: JobCheckOptions): Promise<JobCheck>
     published.add(key);
   };
 
-  const checkTime = async ({ id, request }: Job): Promise<void> => {
-    const { timestamp } = await client.getBlock();
-    const last = timestamp + BigInt(leastSeconds);
-    if (BigInt(request.deadline) < last) throw new JobRefusedError(id, "too-late");
-    if (request.locked) return;
-    const { exitAt } = await client.readContract({
+  /** What the tab has beside the jobs in hand, and for how long. */
+  const checkTab = async ({ id, request, charge }: Job, before: readonly Job[], last: bigint): Promise<void> => {
+    const { funds, exitAt } = await client.readContract({
       address: deployment.escrow,
       abi: escrowAbi,
       functionName: "tabOf",
       args: [request.payer, request.provider],
     });
+    const promised = before.reduce((sum, other) => sum + other.charge, 0n);
+    if (funds < promised + charge) throw new JobRefusedError(id, "underfunded");
     // From then on the payer can take the tab's money away at any moment.
     if (exitAt !== 0 && BigInt(exitAt) < last) throw new JobRefusedError(id, "exiting");
   };
@@ -98,17 +100,19 @@ export async function startJobCheck(options: JobCheckOptions): Promise<JobCheck>
     const disagreement = await whyNotAgreed(job, id, chain);
     if (disagreement !== undefined) throw new JobRefusedError(id, disagreement);
     checkAnswer(job);
-    await checkTime(job);
-    await checkPublished(job);
-    const reason = (await whyNotOwed(chain, [...before.filter((other) => isSameTab(other, job)), job])).at(-1);
+    const last = (await client.getBlock()).timestamp + BigInt(leastSeconds);
+    if (BigInt(request.deadline) < last) throw new JobRefusedError(id, "too-late");
+    const [reason] = await whyNotPayable(chain, [job]);
     if (reason !== undefined) throw new JobRefusedError(id, reason);
+    const sameTab = before.filter((other) => isSameTab(other, job));
+    if (!request.locked) await checkTab(job, sameTab, last);
+    await checkPublished(job);
   };
 }
 
 function isSameTab({ request: one }: Job, { request: other }: Job): boolean {
   return (
-    !one.locked &&
-    !other.locked &&
+    one.locked === other.locked &&
     isAddressEqual(one.payer, other.payer) &&
     isAddressEqual(one.provider, other.provider)
   );

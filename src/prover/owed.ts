@@ -8,7 +8,8 @@ import * as Receipt from "../protocol/receipt.ts";
 import * as Request from "../protocol/request.ts";
 
 /** By the escrow's own words for it. */
-export type NotOwed = "malformed" | "expired" | "closed" | "underfunded" | "unsigned";
+export type NotPayable = "closed" | "expired" | "underfunded";
+export type NotAgreed = "malformed" | "unsigned";
 
 /** An answer as far as it decides whether it is paid. */
 export type Answered = Omit<Fill, "prover">;
@@ -29,7 +30,7 @@ export async function whyNotAgreed(
   { request, signature, output, charge, receipt }: Answered,
   id: Hex,
   { deployment, feeBps }: { readonly deployment: Deployment; readonly feeBps: bigint },
-): Promise<NotOwed | undefined> {
+): Promise<NotAgreed | undefined> {
   const fees = request.proverFee + (charge * feeBps) / BPS;
   if (charge === 0n || charge > request.price || fees > charge) return "malformed";
   const signers: [Promise<Address>, Address][] = [
@@ -45,51 +46,54 @@ export async function whyNotAgreed(
 }
 
 /**
- * Why the escrow would not pay these answers now, in this order: what the first takes from a tab is not there for the
- * next. Undefined for each that it would pay.
+ * Why the chain's state keeps the escrow from paying these answers, in this order: what the first takes from a tab is not
+ * there for the next. Undefined for each that nothing stands against; amounts and signatures are not looked at.
  */
-export async function whyNotOwed(
-  chain: Chain & { readonly feeBps: bigint },
+export async function whyNotPayable(
+  { client, deployment }: Chain,
   answers: readonly Answered[],
-): Promise<(NotOwed | undefined)[]> {
-  const { client, deployment } = chain;
+): Promise<(NotPayable | undefined)[]> {
   const { number: blockNumber, timestamp } = await client.getBlock();
   const contract = { address: deployment.escrow, abi: escrowAbi, blockNumber } as const;
-  const taken = new Map<string, bigint>();
-  const used = new Set<string>();
-  const read = await Promise.all(
-    answers.map(async (answered) => {
-      const { request } = answered;
-      const { payer, provider, nonce } = request;
-      const id = Request.idOf(request, deployment);
-      const [disagreement, isClosed, funds] = await Promise.all([
-        whyNotAgreed(answered, id, chain),
-        request.locked
-          ? client.readContract({ ...contract, functionName: "lockOf", args: [id] }).then(({ state }) => state !== OPEN)
-          : client.readContract({ ...contract, functionName: "isNonceUsed", args: [payer, provider, nonce] }),
-        request.locked
-          ? undefined
-          : client
-              .readContract({ ...contract, functionName: "tabOf", args: [payer, provider] })
-              .then((tab) => tab.funds),
-      ]);
-      return { disagreement, isClosed, funds };
+  const tabs = new Map<string, Promise<bigint>>();
+
+  const fundsOf = ({ payer, provider }: Request.Request): Promise<bigint> => {
+    const tab = `${payer} ${provider}`;
+    const funds =
+      tabs.get(tab) ??
+      client.readContract({ ...contract, functionName: "tabOf", args: [payer, provider] }).then((found) => found.funds);
+    tabs.set(tab, funds);
+    return funds;
+  };
+  const isClosed = async (request: Request.Request): Promise<boolean> => {
+    const { payer, provider, nonce, locked } = request;
+    if (!locked) {
+      return client.readContract({ ...contract, functionName: "isNonceUsed", args: [payer, provider, nonce] });
+    }
+    const id = Request.idOf(request, deployment);
+    return (await client.readContract({ ...contract, functionName: "lockOf", args: [id] })).state !== OPEN;
+  };
+
+  const states = await Promise.all(
+    answers.map(async ({ request }) => {
+      const [closed, funds] = await Promise.all([isClosed(request), request.locked ? 0n : fundsOf(request)]);
+      return { closed, funds };
     }),
   );
-  return answers.map(({ request, charge }, index): NotOwed | undefined => {
-    const { disagreement, isClosed, funds } = read[index] as (typeof read)[number];
+  const taken = new Map<string, bigint>();
+  const used = new Set<string>();
+  return answers.map(({ request, charge }, index): NotPayable | undefined => {
+    const { closed, funds } = states[index] as (typeof states)[number];
     const tab = `${request.payer} ${request.provider}`;
     const nonce = `${tab} ${request.nonce}`;
-    if (isClosed || (!request.locked && used.has(nonce))) return "closed";
+    if (closed || (!request.locked && used.has(nonce))) return "closed";
     // The next block is later than this one.
     if (request.deadline <= timestamp) return "expired";
+    if (request.locked) return undefined;
     const before = taken.get(tab) ?? 0n;
-    if (funds !== undefined && funds < before + charge) return "underfunded";
-    if (disagreement !== undefined) return disagreement;
-    if (!request.locked) {
-      taken.set(tab, before + charge);
-      used.add(nonce);
-    }
+    if (funds < before + charge) return "underfunded";
+    taken.set(tab, before + charge);
+    used.add(nonce);
     return undefined;
   });
 }

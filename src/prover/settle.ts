@@ -8,7 +8,7 @@ import type { Deployment } from "../protocol/deployment.ts";
 import type { Fill } from "../protocol/fill.ts";
 import type { Batchable } from "./batch.ts";
 import type { GasGuess } from "./gas.ts";
-import { whyNotOwed, type NotOwed } from "./owed.ts";
+import { whyNotAgreed, whyNotPayable, type NotAgreed, type NotPayable } from "./owed.ts";
 import { partition, settlementOf, simulator } from "./simulate.ts";
 import { sizeOf, type Worth } from "./worth.ts";
 
@@ -25,9 +25,8 @@ export type Proven = Batchable & {
 export type Fate<Item> = { readonly item: Item } & (
   | {
       readonly kind: "settled";
+      /** Not always our own: anyone may send our proof. */
       readonly transaction: Hex;
-      /** By somebody else's transaction that carried our proof. */
-      readonly isForeign: boolean;
     }
   /** Paid to another prover, or reclaimed. */
   | { readonly kind: "closed" }
@@ -77,7 +76,7 @@ export function startSettling(options: SettleOptions): Settle {
       })
       .catch(() => []);
     return settled !== undefined && isAddressEqual(settled.args.prover, item.fill.prover)
-      ? { item, kind: "settled", transaction: settled.transactionHash, isForeign: true }
+      ? { item, kind: "settled", transaction: settled.transactionHash }
       : { item, kind: "closed" };
   };
 
@@ -86,7 +85,10 @@ export function startSettling(options: SettleOptions): Settle {
     const simulated = await simulate(batch);
     if ("paid" in simulated && simulated.paid === batch.length) return [[batch], []];
     const fills = batch.map(({ fill }) => fill);
-    const reasons = await whyNotOwed(options, fills);
+    let reasons: readonly (NotPayable | NotAgreed | undefined)[] = await whyNotPayable(options, fills);
+    if ("paid" in simulated && reasons.every((reason) => reason === undefined)) {
+      reasons = await Promise.all(batch.map(({ fill, id }) => whyNotAgreed(fill, id, options)));
+    }
     const fates = batch.map(async (item, index): Promise<Fate<Item> | undefined> => {
       const reason = reasons[index];
       if (reason === "closed") return closedFate(item);
@@ -121,7 +123,7 @@ export function startSettling(options: SettleOptions): Settle {
       const paid = paidBy(await spend(transaction), deployment);
       const settled = group.filter(({ id }) => paid.has(id));
       if (settled.length === group.length) gas.learn(sizeOf(group), gasUsed);
-      return settled.map((item) => ({ item, kind: "settled", transaction, isForeign: false }));
+      return settled.map((item) => ({ item, kind: "settled", transaction }));
     } catch (error) {
       if (error instanceof TransactionRevertedError || error instanceof OutOfGasError) await spend(error.transaction);
       const isTooLarge = error instanceof GasExceededError || error instanceof OutOfGasError;
@@ -165,7 +167,7 @@ function paidBy(logs: readonly Log[], { escrow }: Deployment): ReadonlySet<Hex> 
   return new Set(settled.filter(({ address }) => isAddressEqual(address, escrow)).map(({ args }) => args.id));
 }
 
-const WORDS: Readonly<Record<Exclude<NotOwed, "closed">, string>> = {
+const WORDS: Readonly<Record<Exclude<NotPayable, "closed"> | NotAgreed, string>> = {
   malformed: "its amounts are such that the escrow pays nothing",
   expired: "its deadline has passed",
   underfunded: "its tab does not cover it",

@@ -138,6 +138,21 @@ describe("settling a batch", () => {
     expect(await sentSoFar()).to.equal(before);
   });
 
+  it("sets aside what the two sides did not agree to", async () => {
+    const [good, unsigned, greedy] = (await jobs(3)) as [Job, Job, Job];
+    const batch = await proveAll([
+      good,
+      { ...unsigned, signature: good.signature },
+      { ...greedy, charge: greedy.charge + 1n },
+    ]);
+    const fates = await settle(batch);
+    expect(kindsOf(batch, fates)).to.deep.equal(["settled", "set-aside", "set-aside"]);
+    expect(reasonsIn(fates)).to.have.members([
+      "a signature is not the payer's, or not the provider's",
+      "its amounts are such that the escrow pays nothing",
+    ]);
+  });
+
   it("pays the first of two fills that a tab covers but one of", async () => {
     const snapshot = await world.test.snapshot();
     const left = await world.fundsLeft();
@@ -162,7 +177,7 @@ describe("settling a batch", () => {
     const [{ fill, proof }] = batch as [Proven];
     const hash = await world.escrow.write.settle([[fill], proof], { account: world.agent.address });
     const [fate] = await settle(batch);
-    expect(fate).to.deep.include({ kind: "settled", transaction: hash, isForeign: true });
+    expect(fate).to.deep.include({ kind: "settled", transaction: hash });
     expect(spent.gas).to.equal(0n);
   });
 
