@@ -51,57 +51,64 @@ export function drawsFrom(look: () => Promise<ProviderTab>, limits: TopUpLimits,
     }
   };
 
-  /** What is on its way counts as there: the requests after it need none of their own. */
-  const topUpFor = async (terms: Terms, now: number): Promise<TopUp | undefined> => {
-    if (left >= limits.below && left >= terms.price) return undefined;
-    if (limits.amount === 0n) return undefined;
+  /** Money for the tab that travels with a request: signed before, or still to be signed. */
+  const moreFor = ({ price }: Terms, now: number): TopUp | "new" | undefined => {
+    if (limits.amount === 0n || (left >= limits.below && left >= price)) return undefined;
+    // One that would not be enough is not signed for.
+    if (left + limits.amount < price) return undefined;
     const kept = loose;
     loose = undefined;
-    if (kept !== undefined && kept.validBefore > BigInt(now) + NEARLY_OVER) {
-      left += kept.amount;
-      return kept;
-    }
+    if (kept !== undefined && kept.validBefore > BigInt(now) + NEARLY_OVER) return kept;
     try {
       spending.expose(limits.amount);
+      return "new";
     } catch (error) {
       // A tab that still covers the price needs no more for now.
-      if (error instanceof OverLimitError && left >= terms.price) return undefined;
+      if (error instanceof OverLimitError && left >= price) return undefined;
       throw error instanceof OverLimitError ? new OverLimitError("top-ups", error.wanted, error.allowed) : error;
     }
-    left += limits.amount;
-    try {
-      return await signTopUp(terms, limits.amount, now + TOP_UP_SECONDS, account);
-    } catch (error) {
-      left -= limits.amount;
-      throw error;
-    }
+  };
+
+  /** All at once, so that questions that are asked together do not count on the same money. */
+  const take = (terms: Terms, now: number): { readonly more: TopUp | "new" | undefined; readonly added: bigint } => {
+    const more = moreFor(terms, now);
+    const added = amountOf(more, limits);
+    if (left + added < terms.price) throw new TabShortError(left, terms.price);
+    // What is on its way counts as there: the requests after this one need none of their own.
+    left += added - terms.price;
+    return { more, added };
   };
 
   return {
     async draw(terms, now) {
       await refresh();
-      if (left < terms.price && limits.amount === 0n) {
+      let taken: ReturnType<typeof take>;
+      try {
+        taken = take(terms, now);
+      } catch {
         // Somebody may have put money there since.
         known = undefined;
         await refresh();
+        taken = take(terms, now);
       }
-      const topUp = await topUpFor(terms, now);
-      if (left < terms.price) {
-        if (topUp !== undefined) {
-          left -= topUp.amount;
-          loose = topUp;
-        }
-        throw new TabShortError(left, terms.price);
+      const { more, added } = taken;
+      let topUp: TopUp | undefined;
+      const undo = (isLoose: boolean): void => {
+        left += terms.price - added;
+        if (isLoose) loose ??= topUp;
+      };
+      try {
+        topUp = more === "new" ? await signTopUp(terms, limits.amount, now + TOP_UP_SECONDS, account) : more;
+      } catch (error) {
+        undo(false);
+        throw error;
       }
-      left -= terms.price;
       return {
         topUp,
         refused(code = "") {
-          left += terms.price;
-          if (MONEY_CODES.has(code)) known = undefined;
-          if (topUp === undefined) return;
-          left -= topUp.amount;
-          if (!MONEY_CODES.has(code)) loose ??= topUp;
+          const isSeen = MONEY_CODES.has(code);
+          undo(!isSeen);
+          if (isSeen) known = undefined;
         },
       };
     },
@@ -109,6 +116,11 @@ export function drawsFrom(look: () => Promise<ProviderTab>, limits: TopUpLimits,
       known = undefined;
     },
   };
+}
+
+function amountOf(more: TopUp | "new" | undefined, limits: TopUpLimits): bigint {
+  if (more === undefined) return 0n;
+  return more === "new" ? limits.amount : more.amount;
 }
 
 /** A tab does not cover a request, and may not be topped up. Nothing was signed. */

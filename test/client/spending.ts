@@ -202,6 +202,30 @@ describe("what an agent spends", () => {
       expect(await connection.tab()).to.include({ funds: 140_000n, available: 110_000n });
     });
 
+    it("is put there as soon as questions that are asked at once need it together", async () => {
+      const who = await newcomer();
+      await world.fund(who, 25_000n);
+      const gateway = await world.gateway();
+      const connection = await world.connect(gateway.url, { limits: { topUp: { amount: 50_000n, below: 0n } } }, who);
+      await connection.ask("sides", QUESTION);
+      const answers = await Promise.allSettled([connection.ask("sides", QUESTION), connection.ask("sides", QUESTION)]);
+      expect(answers.map(({ status }) => status)).to.deep.equal(["fulfilled", "fulfilled"]);
+      expect(gateway.requests.filter(({ topUp }) => topUp !== undefined)).to.have.lengthOf(1);
+      expect(await connection.tab()).to.include({ funds: 75_000n, available: 45_000n });
+    });
+
+    it("is seen when somebody else puts it there", async () => {
+      const who = await newcomer();
+      await world.fund(who, PRICE);
+      const gateway = await world.gateway();
+      const topUp = { amount: PRICE, below: 0n, total: 0n };
+      const connection = await world.connect(gateway.url, { limits: { topUp } }, who);
+      await connection.ask("sides", QUESTION);
+      expect(await errorOf(connection.ask("sides", QUESTION))).to.be.instanceOf(OverLimitError);
+      await world.fund(who, PRICE);
+      expect((await connection.ask("sides", QUESTION)).value).to.equal("second");
+    });
+
     it("stays within the limit of all top-ups", async () => {
       const who = await newcomer();
       const gateway = await world.gateway();
@@ -237,6 +261,19 @@ describe("what an agent spends", () => {
       for (let time = 0; time < 6; time++) await errorOf(connection.ask("sides", QUESTION));
       expect(new Set(gateway.requests.map((request) => request.topUp?.salt)).size).to.equal(3);
       expect(gateway.requests).to.have.lengthOf(3);
+    });
+
+    it("goes nowhere when that would not be enough", async () => {
+      const who = await newcomer();
+      const gateway = await world.gateway();
+      const topUp = { amount: PRICE - 1n, below: 0n, total: PRICE };
+      const connection = await world.connect(gateway.url, { limits: { topUp } }, who);
+      for (let time = 0; time < 3; time++) {
+        expect(await errorOf(connection.ask("sides", QUESTION))).to.be.instanceOf(TabShortError);
+      }
+      await world.fund(who, 1n);
+      const richer = await world.connect(gateway.url, { limits: { topUp } }, who);
+      expect((await richer.ask("sides", QUESTION)).value).to.equal("second");
     });
 
     it("goes nowhere where top-ups are not allowed", async () => {
