@@ -5,7 +5,7 @@ import { CHECKS } from "./steps/checks.ts";
 import { runSteps } from "./steps/step.ts";
 
 /** Tests that start processes wait for them half of the time, so all other tests run beside them. */
-const PROCESSES = [join("test", "integration"), join("test", "model", "ceremony")];
+const PROCESSES = [join("test", "integration"), join("test", "model", "ceremony"), join("test", "cli")];
 const startsProcesses = (file: string): boolean => PROCESSES.some((folder) => file.startsWith(folder));
 const files = readdirSync("test", { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))

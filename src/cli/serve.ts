@@ -1,6 +1,8 @@
 /** `assay serve`: a provider's gateway, with provers of its own. */
 import { parseArgs } from "node:util";
 
+import type { Hex } from "viem";
+
 import { CONFIG_FILE, readConfig } from "./config.ts";
 import { DEFAULT_PROVER, type Config } from "./config/schema.ts";
 import { privateKeyOf } from "./secrets.ts";
@@ -31,14 +33,16 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
   const privateKey = await privateKeyOf("provider", provider.keystore, process.env);
   const settings = await gatewaySettings(config, provider, privateKey);
   await checkPublished(settings);
-  const proving = values["without-prover"] ? undefined : await ownProving(config);
+  const proving = values["without-prover"] ? undefined : await ownProving(config, privateKey);
   const { gateway, stop } = await startProvider(settings, proving, processLog);
   await runUntilSignal({ url: gateway.url, provider: gateway.store.provider, models: [...gateway.shop.keys()] }, stop);
 }
 
 /** Provers of the gateway's own: by the config's `prover`, or as that is by default. */
-async function ownProving({ chain, prover = DEFAULT_PROVER }: Config): Promise<ProvingSettings> {
+async function ownProving({ chain, prover = DEFAULT_PROVER }: Config, providerKey: Hex): Promise<ProvingSettings> {
   const { keystore } = prover;
-  const key = keystore === undefined ? undefined : await privateKeyOf("prover", keystore, process.env);
-  return provingSettings(prover, chain.id, key);
+  const hasOwn = keystore !== undefined || (process.env["ASSAY_PROVER_PRIVATE_KEY"] ?? "") !== "";
+  const key = hasOwn ? await privateKeyOf("prover", keystore, process.env) : undefined;
+  // One key has one sender: under the provider's own, the gateway's sends for both.
+  return provingSettings(prover, chain.id, key === providerKey ? undefined : key);
 }
