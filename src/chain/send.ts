@@ -100,7 +100,7 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
           throw whyNot(error, { call, floor, nonce, ...order });
         },
       );
-      if (flight !== undefined) {
+      if (flight !== undefined && !end.signal.aborted) {
         air.set(flight, { call, floor, nonce, ...order });
         watch ??= watchAir();
         return;

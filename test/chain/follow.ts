@@ -51,9 +51,18 @@ describe("following the escrow", () => {
       expect(first.events[0]?.args).to.deep.include({ payer: PAYER, provider: PROVIDER, amount: 5n });
       expect(first.head).to.deep.equal(block);
       expect(first.dropAbove).to.equal(undefined);
-      expect(await step(first)).to.equal(undefined);
       await world.fund(6n);
       expect(amounts(firm(await step(first)))).to.deep.equal([6n]);
+    });
+
+    it("is looked for in two questions while nothing does, and in few when it has nothing to do with the escrow", async () => {
+      const first = firm(await step());
+      const before = world.proxy.calls.length;
+      expect(await step(first)).to.equal(undefined);
+      expect(world.proxy.calls.length - before).to.equal(2);
+      await world.passBlocks(2);
+      expect(firm(await step(first)).events).to.deep.equal([]);
+      expect(world.proxy.count("eth_getLogs")).to.equal(2);
     });
 
     it("is told in the chain's order, also within a block", async () => {
@@ -181,9 +190,37 @@ describe("following the escrow", () => {
       });
       expect(amounts(firm(await step()))).to.deep.equal([2n]);
     });
+
+    it("while the blocks are read is noticed, and they are read again", async () => {
+      const fork = await forkHere(world.client);
+      await world.fund(1n);
+      const before = firm(await step());
+      await world.fund(2n);
+      let asked = 0;
+      world.proxy.rewrite("eth_getBlockByNumber", async (_call, ask) => {
+        const answer = await ask();
+        asked++;
+        // The head, then the last that was taken in: from here on it is gone.
+        if (asked === 2) await fork.reorganise();
+        return answer;
+      });
+      const after = firm(await step(before));
+      expect(after.dropAbove).to.equal(before.head.number - 1);
+      expect(after.events).to.deep.equal([]);
+    });
   });
 
   describe("a node", () => {
+    it("that gives logs of blocks that it does not show is not believed", async () => {
+      await world.fund(1n);
+      const elsewhere = numberToHex(1, { size: 32 });
+      world.proxy.rewrite("eth_getLogs", async (_call, ask) => {
+        const { result } = (await ask()) as { result: object[] };
+        return { result: result.map((log) => Object.assign(log, { blockHash: elsewhere })) };
+      });
+      expect(await step()).to.equal(undefined);
+    });
+
     it("that lags behind what was seen takes nothing back", async () => {
       await world.fund(1n);
       await world.passBlocks(5);

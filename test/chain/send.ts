@@ -115,6 +115,20 @@ describe("sending transactions", () => {
       expect(await errorOf(at.sender.send(at.world.fundCall(2n)))).to.be.instanceOf(SenderStoppedError);
     });
 
+    it("says so too of what it is just about to send", async () => {
+      const { promise, resolve: goOn } = Promise.withResolvers<void>();
+      at.world.proxy.rewrite("eth_sendRawTransaction", async (_call, ask) => {
+        await promise;
+        return ask();
+      });
+      const error = errorOf(at.sender.send(at.world.fundCall(1n)));
+      await until(() => at.world.proxy.count("eth_sendRawTransaction") > 0);
+      const stopped = at.sender.stop();
+      goOn();
+      await stopped;
+      expect(await error).to.be.instanceOf(SenderStoppedError);
+    });
+
     it("asks the node for nothing more, and neither does one that has nothing to send", async () => {
       await at.sender.send(at.world.fundCall(1n));
       const other = await at.start();
