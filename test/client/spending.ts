@@ -17,7 +17,7 @@ const NO_TOP_UPS = { topUp: { amount: 0n } };
 
 describe("what an agent spends", () => {
   let world: World;
-  let next = 5;
+  let next = 100;
 
   before(async () => {
     world = await startWorld();
@@ -31,7 +31,6 @@ describe("what an agent spends", () => {
   async function newcomer() {
     const who = account(next++);
     await world.token.write.mint([who.address, 10n * FUNDS]);
-    await world.token.write.approve([world.escrow.address, 10n * FUNDS], { account: who.address });
     return who;
   }
   const noncesOf = ({ requests }: SmallGateway): bigint[] => requests.map(({ request }) => request.nonce);

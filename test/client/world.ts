@@ -85,9 +85,10 @@ export async function startWorld() {
       await chain.test.setNextBlockTimestamp({ timestamp: BigInt(request.deadline) + 1n });
       await chain.test.mine({ blocks: 1 });
     },
+    /** Puts money on a tab, and the provider's stake beside it. */
     async fund(payer: HDAccount, amount = FUNDS): Promise<void> {
       const parties = [payer.address, cast.provider.address] as const;
-      await escrow.write.fund([...parties, amount], { account: payer.address });
+      await escrow.write.fund([...parties, amount], { account: cast.stranger.address });
       await escrow.write.stake([payer.address, PENALTY], { account: cast.provider.address });
     },
     /** Proves an answer and settles it, as some prover. */
