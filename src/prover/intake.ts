@@ -20,6 +20,7 @@ export type IntakeOptions = {
   readonly hand: Hand;
   readonly prover: Address;
   readonly own: Address | undefined;
+  readonly confirmations: number;
   /** Aborted when what waits for a proof is to be given back. */
   readonly closing: AbortSignal;
   readonly onProven: (proven: Proven) => void;
@@ -37,7 +38,7 @@ export function startIntake(options: IntakeOptions): Intake {
   const { client, worth, pool, hand, prover, own, closing, onProven, onEvent } = options;
 
   const whyNot = async (job: Job): Promise<{ end: (id: Hex) => Promise<void> } | undefined> => {
-    const [state] = await whyNotPayable(options, [job]);
+    const [state] = await whyNotPayable(options, [job], options.confirmations);
     if (state === "closed") return { end: hand.closed };
     if (state === "expired") return { end: (id) => hand.setAside(id, "its deadline has passed") };
     const reason = await worth.whyNotProve(job.request);

@@ -48,12 +48,17 @@ export async function whyNotAgreed(
 /**
  * Why the chain's state keeps the escrow from paying these answers, in this order: what the first takes from a tab is not
  * there for the next. Undefined for each that nothing stands against; amounts and signatures are not looked at.
+ *
+ * @param depth How many blocks a state has to have lasted: what is closed in the last block may be open again after a
+ * reorganisation.
  */
 export async function whyNotPayable(
   { client, deployment }: Chain,
   answers: readonly Answered[],
+  depth = 1,
 ): Promise<(NotPayable | undefined)[]> {
-  const { number: blockNumber, timestamp } = await client.getBlock();
+  const { number: head, timestamp } = await client.getBlock();
+  const blockNumber = head < BigInt(depth) ? 0n : head - BigInt(depth) + 1n;
   const contract = { address: deployment.escrow, abi: escrowAbi, blockNumber } as const;
   const tabs = new Map<string, Promise<bigint>>();
 

@@ -28,6 +28,8 @@ export type ProverOptions = {
   readonly own?: Address | undefined;
   readonly prices: PriceSource;
   readonly tokenDecimals: number;
+  /** How many blocks deep somebody else's settlement of a job counts; 1, its own block, unless said otherwise. */
+  readonly confirmations?: number;
   readonly limits?: Partial<BatchLimits>;
   /** How often it looks for jobs and due batches where there is nothing to do. */
   readonly pollMs?: number;
@@ -61,7 +63,7 @@ const TURNS_PER_CLOCK = 10;
 /** Rejects only when the chain does not answer at the start, or when a fixed price is none. */
 export async function startProver(options: ProverOptions): Promise<Prover> {
   const { source, pool, sender, client, deployment, own, prices, tokenDecimals, onEvent = () => {} } = options;
-  const { pollMs = POLL_MS, keepMs = KEEP_MS, mostInFlight = MOST_IN_FLIGHT } = options;
+  const { pollMs = POLL_MS, keepMs = KEEP_MS, mostInFlight = MOST_IN_FLIGHT, confirmations = 1 } = options;
   const limits = { ...BATCH_LIMITS, ...options.limits };
   const { batchSize, deadlineMarginSeconds } = limits;
   const [clock, feeBps] = await Promise.all([startChainClock(client), feeBpsOf({ client, deployment })]);
@@ -78,7 +80,7 @@ export async function startProver(options: ProverOptions): Promise<Prover> {
   const batches = startBatches<Proven>(limits);
   const gas = startGasGuess();
   const worth = startWorth({ client, prices, tokenDecimals, gas, batchSize, deadlineMarginSeconds, own });
-  const chain = { client, deployment, feeBps, worth };
+  const chain = { client, deployment, feeBps, worth, confirmations };
   const now = (): Now => ({ local: localSeconds(), chain: clock.now() });
   const wait = (proven: Proven): void => {
     if (hand.has(proven.id)) batches.add(proven, now());

@@ -42,6 +42,8 @@ export type SettleOptions = {
   readonly worth: Worth;
   readonly gas: GasGuess;
   readonly chainTime: () => number;
+  /** How many blocks deep somebody else's settlement counts; 1 is its own block. */
+  readonly confirmations: number;
   /** Told of what each transaction burnt, also of one that was reverted. */
   readonly onGas: (used: bigint, wei: bigint) => void;
 };
@@ -60,11 +62,13 @@ export type Settle = <Item extends Proven>(batch: readonly Item[]) => Promise<Fa
 
 /** Prepares to settle batches of one verifier each. */
 export function startSettling(options: SettleOptions): Settle {
-  const { client, deployment, sender, worth, gas, chainTime, onGas } = options;
+  const { client, deployment, sender, worth, gas, chainTime, confirmations, onGas } = options;
   const simulate = simulator(client, deployment, sender.address);
 
   /** Who was paid for a fill that is closed: whoever sends our proof, it pays us. */
   const closedFate = async <Item extends Proven>(item: Item): Promise<Fate<Item>> => {
+    const [before] = await whyNotPayable(options, [item.fill], confirmations);
+    if (before !== "closed") return { item, kind: "later", reason: "it is closed, but not deep enough to count" };
     const [settled] = await client
       .getContractEvents({
         address: deployment.escrow,

@@ -13,6 +13,7 @@ import { startWorth } from "../../src/prover/worth.ts";
 import type { Job } from "../../src/protocol/wire.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { startFaultyRpc, type FaultyRpc } from "../helpers/faulty-rpc.ts";
+import { forkHere } from "../helpers/reorg.ts";
 import { startWorld, type World } from "./world.ts";
 
 const NO_PRICE: PriceSource = { kind: "none" };
@@ -56,8 +57,11 @@ describe("settling a batch", () => {
   };
   const jobs = async (count: number): Promise<Job[]> => Promise.all(Array.from({ length: count }, () => world.job()));
 
-  type Money = { readonly prices?: PriceSource; readonly isOwn?: boolean };
-  const settle = async (batch: readonly Proven[], { prices = NO_PRICE, isOwn = true }: Money = {}) => {
+  type Terms = { readonly prices?: PriceSource; readonly isOwn?: boolean; readonly confirmations?: number };
+  const settle = async (
+    batch: readonly Proven[],
+    { prices = NO_PRICE, isOwn = true, confirmations = 1 }: Terms = {},
+  ) => {
     const { deployment } = world;
     const client = await connectChain({ rpc: proxy.rpc });
     const gas = startGasGuess();
@@ -77,6 +81,7 @@ describe("settling a batch", () => {
         own: isOwn ? world.provider.address : undefined,
       }),
       chainTime: () => chainTime,
+      confirmations,
       onGas: (used, wei) => {
         spent = { gas: spent.gas + used, wei: spent.wei + wei };
       },
@@ -169,7 +174,8 @@ describe("settling a batch", () => {
     const first = await world.job();
     const second = await world.job({ nonce: first.request.nonce, fields: [70, 30, 50, 20] });
     const batch = await proveAll([first, second]);
-    expect(kindsOf(batch, await settle(batch))).to.deep.equal(["settled", "closed"]);
+    expect(kindsOf(batch, await settle(batch))).to.deep.equal(["settled", "later"]);
+    expect(kindsOf(batch.slice(1), await settle(batch.slice(1)))).to.deep.equal(["closed"]);
   });
 
   it("notices that a stranger sent its proof, and that it was paid all the same", async () => {
@@ -179,6 +185,23 @@ describe("settling a batch", () => {
     const [fate] = await settle(batch);
     expect(fate).to.deep.include({ kind: "settled", transaction: hash });
     expect(spent.gas).to.equal(0n);
+  });
+
+  it("keeps a proof for as long as another's settlement may be reorganised away", async () => {
+    const job = await world.job();
+    const batch = await proveAll([job]);
+    const fork = await forkHere(world.node);
+    await world.settleElsewhere(job);
+    await world.test.mine({ blocks: 1 });
+    expect(kindsOf(batch, await settle(batch, { confirmations: 3 }))).to.deep.equal(["later"]);
+    await fork.reorganise();
+    expect(kindsOf(batch, await settle(batch, { confirmations: 3 }))).to.deep.equal(["settled"]);
+
+    const other = await world.job();
+    const late = await proveAll([other]);
+    await world.settleElsewhere(other);
+    await world.test.mine({ blocks: 2 });
+    expect(kindsOf(late, await settle(late, { confirmations: 3 }))).to.deep.equal(["closed"]);
   });
 
   it("notices that another closed a fill between the simulation and the block", async () => {

@@ -169,6 +169,8 @@ export async function startWorld() {
     escrow,
     token,
     test,
+    /** For those who reorganise. */
+    node: Object.assign(test, { getBlockNumber: () => client.getBlockNumber({ cacheTime: 0 }) }),
     verifier: verifier.address,
     agent,
     provider,
