@@ -12,6 +12,7 @@ import { processLog, runUntilSignal } from "./serve/run.ts";
 import { gatewaySettings, provingSettings } from "./serve/settings.ts";
 import { SERVE_USAGE } from "./serve/usage.ts";
 import { MissingSectionError } from "./serve/sections.ts";
+import { verifySales } from "./serve/verified.ts";
 import { print } from "./usage.ts";
 
 export async function serveCommand(args: readonly string[]): Promise<void> {
@@ -33,6 +34,7 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
   const privateKey = await privateKeyOf("provider", provider.keystore, process.env);
   const settings = await gatewaySettings(config, provider, privateKey);
   await checkPublished(settings);
+  await verifySales(settings, provider.phase1);
   const proving = values["without-prover"] ? undefined : await ownProving(config, privateKey);
   const { gateway, stop } = await startProvider(settings, proving, processLog);
   await runUntilSignal({ url: gateway.url, provider: gateway.store.provider, models: [...gateway.shop.keys()] }, stop);

@@ -1,5 +1,5 @@
 /** What a gateway does beside answering: gives back, proves again, refunds, stakes and commits. All of it can be repeated. */
-import { encodeFunctionData, erc20Abi, type PublicClient } from "viem";
+import { encodeFunctionData, erc20Abi, type Hex, type PublicClient } from "viem";
 
 import { CallRevertedError } from "../chain/gas.ts";
 import type { ChainStep } from "../chain/follow.ts";
@@ -107,15 +107,36 @@ async function refund({ settings, store, sender, time, log }: KeeperOptions): Pr
   }
 }
 
-async function commit({ settings, store, sender, log }: KeeperOptions): Promise<void> {
+async function commit({ settings, client, store, sender, log }: KeeperOptions): Promise<void> {
   const next = await nextCommitment(store.database);
   if (next === undefined) return;
   const { root, count } = next;
   const data = encodeFunctionData({ abi: commitmentLogAbi, functionName: "commit", args: [root, count] });
   const what = `commit to ${count} receipts`;
-  const { transaction } = await sender.send({ to: settings.commitmentLog, data, what });
+  const transaction = await sender.send({ to: settings.commitmentLog, data, what }).then(
+    (sent) => sent.transaction,
+    // Sent by a gateway that did not live to note it, or by another one at the same time.
+    (error: unknown) => findCommitted({ client, settings, sender }, root, error),
+  );
   await noteCommitted(store.database, root, transaction);
   log("info", "committed", { root, count, transaction });
+}
+
+/** The transaction that committed to a root; throws what the sender said where there is none. */
+async function findCommitted(
+  { client, settings, sender }: Pick<KeeperOptions, "client" | "settings" | "sender">,
+  root: Hex,
+  error: unknown,
+): Promise<Hex> {
+  const [found] = await client.getContractEvents({
+    address: settings.commitmentLog,
+    abi: commitmentLogAbi,
+    eventName: "Committed",
+    args: { provider: sender.address, root },
+    fromBlock: BigInt(settings.fromBlock),
+  });
+  if (found === undefined) throw error;
+  return found.transactionHash;
 }
 
 /** Lets the escrow take what the policy stakes: the provider allows as much as it is ready to lose, and no more. */

@@ -94,6 +94,7 @@ function provider(folder: string) {
         .array(model(folder), "a list of models")
         .min(1, "a list with at least one model")
         .describe("What is sold."),
+      phase1: path(folder, "The phase 1 of the models, which are verified before they are sold.").optional(),
       listen: section(
         {
           host: z
