@@ -81,6 +81,13 @@ describe("a client", () => {
       signedNothing(gateway);
     });
 
+    it("an untrusted escrow, from the start: there is no connection", async () => {
+      const { url, calls } = await world.gateway();
+      const error = await errorOf(world.connect(url, { trust: { escrow: OTHER } }));
+      expect(error).to.be.instanceOf(UntrustedTermsError);
+      expect(calls).to.deep.equal(["/v1/provider"]);
+    });
+
     it("another provider than is trusted", async () => {
       const { error } = await asking({}, { trust: { provider: OTHER } });
       expect(error).to.be.instanceOf(UntrustedTermsError).with.property("what", "provider");
