@@ -63,6 +63,30 @@ describe("sending transactions through", () => {
       expect(await at.world.funds()).to.equal(1n);
     });
 
+    it("that does not count what waits is given nonces in order all the same", async () => {
+      await at.stopMining();
+      at.world.proxy.rewrite("eth_getTransactionCount", async () => ({ result: numberToHex(await at.nonceNow()) }));
+      const all = [await at.sendAndWait(1n), await at.sendAndWait(2n)];
+      await at.mine();
+      await Promise.all(all.map(({ sent }) => sent));
+      expect(all.map(({ hashes }) => hashes.length)).to.deep.equal([1, 1]);
+      expect(await at.world.funds()).to.equal(3n);
+    });
+
+    it("that shows a transaction in a block that is not there is not believed", async () => {
+      at.world.proxy.rewrite("eth_getTransactionReceipt", async (_call, ask) => {
+        const { result } = (await ask()) as { result: object | null };
+        return { result: result && Object.assign(result, { blockHash: numberToHex(1, { size: 32 }) }) };
+      });
+      const { sent } = await at.sendAndWait(1n);
+      let isDone = false;
+      const done = sent.then(() => (isDone = true));
+      await at.looks(3);
+      expect(isDone).to.equal(false);
+      at.world.proxy.heal();
+      await done;
+    });
+
     it("that estimates too little gas is not believed", async () => {
       at.world.proxy.rewrite("eth_estimateGas", () => ({ result: numberToHex(21_100) }));
       await at.sender.send(at.world.fundCall(1n));
