@@ -123,7 +123,8 @@ export async function foreignPayers(sql: Sql, events: readonly EscrowEvent[], pr
  *
  * @param provider Whose tabs these are.
  * @param readings Of every payer in the step, and of those in `unsettledTabs`, as the step's blocks have them.
- * @returns False when another gateway was first: read the position again.
+ * @returns False when another gateway was first, or when a reorganisation touched tabs that are not among the readings,
+ * but are among the `unsettledTabs` now: begin again with the position.
  */
 export async function takeStep(
   database: Database,
@@ -136,7 +137,13 @@ export async function takeStep(
     await sql.query("INSERT INTO assay.chain DEFAULT VALUES ON CONFLICT DO NOTHING");
     const [row] = await sql.query<{ steps: string }>("SELECT steps FROM assay.chain FOR UPDATE");
     if (Number(row?.steps) !== position.steps) return false;
-    if (step.dropAbove !== undefined) await dropAbove(sql, step.dropAbove);
+    const read = new Set(readings.map(({ payer }) => payer.toLowerCase()));
+    await lockTabs(sql, step, [...read]);
+    if (step.dropAbove !== undefined) {
+      const touched = await unsettleTabs(sql, step.dropAbove);
+      if (touched.some((payer) => !read.has(payer))) return false;
+      await dropAbove(sql, step.dropAbove);
+    }
     await addOutcomes(sql, step.events);
     await writeTabs(sql, step, provider, readings);
     await closeRequests(sql, step.final);
@@ -161,10 +168,27 @@ async function dropAbove(sql: Sql, block: number): Promise<void> {
     UPDATE assay.tabs t SET promised = t.promised + s.promise FROM sums s WHERE t.payer = s.payer`,
     [block],
   );
-  await sql.query(
+}
+
+/** What was read of tabs in blocks that vanished may be wrong. */
+async function unsettleTabs(sql: Sql, block: number): Promise<Address[]> {
+  const rows = await sql.query<{ payer: Address }>(
     "UPDATE assay.tabs SET changed_block = greatest(changed_block, $1 + 1), refreshed_block = least(refreshed_block, $1) " +
-      "WHERE changed_block > $1 OR refreshed_block > $1",
+      "WHERE changed_block > $1 OR refreshed_block > $1 RETURNING payer",
     [block],
+  );
+  return rows.map(({ payer }) => payer);
+}
+
+/** All tabs that a step changes, before any request and in the payers' order, as reservations lock them. */
+async function lockTabs(sql: Sql, { dropAbove: block, final }: ChainStep, payers: readonly string[]): Promise<void> {
+  await sql.query(
+    `SELECT FROM assay.tabs WHERE changed_block > $1 OR refreshed_block > $1 OR payer IN (
+      SELECT jsonb_array_elements_text($2::jsonb)
+      UNION SELECT payer FROM assay.requests WHERE closed_block > $1
+      UNION SELECT payer FROM assay.requests WHERE closed IS NULL AND deadline < $3
+    ) ORDER BY payer FOR UPDATE`,
+    [block ?? null, asJson(payers), final.timestamp],
   );
 }
 
@@ -303,11 +327,16 @@ export async function findRefunds(sql: Sql, now: number): Promise<{ readonly id:
   return rows.map(({ id, request }) => ({ id, request: requestSchema.parse(request) }));
 }
 
-/** Marks nonces as paid by another store of this provider. */
+/** Marks nonces as paid by another store of this provider. They count as issued: the next ones are above them. */
 export async function addForeignNonces(sql: Sql, payer: Address, nonces: readonly bigint[]): Promise<void> {
   await sql.query(
-    "INSERT INTO assay.foreign_nonces SELECT $1, nonce::numeric FROM jsonb_array_elements_text($2::jsonb) AS nonce " +
-      "ON CONFLICT DO NOTHING",
+    `WITH fresh AS (
+      INSERT INTO assay.foreign_nonces SELECT $1, nonce::numeric FROM jsonb_array_elements_text($2::jsonb) AS nonce
+      ON CONFLICT DO NOTHING RETURNING nonce
+    )
+    INSERT INTO assay.tabs AS t (payer, issued) SELECT $1, count(*) FROM fresh
+      WHERE NOT EXISTS (SELECT FROM assay.requests r WHERE r.payer = $1 AND r.nonce = fresh.nonce AND NOT r.locked)
+    ON CONFLICT (payer) DO UPDATE SET issued = t.issued + excluded.issued`,
     [payer.toLowerCase(), asJson(nonces)],
   );
 }

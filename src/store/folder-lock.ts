@@ -46,37 +46,58 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   };
 }
 
-/** A hard link appears whole or not at all, and never over another. */
+/**
+ * A hard link appears whole or not at all, and never over another. So one process alone becomes the heir of an abandoned
+ * owner, or of an heir that ended before it was the owner; and nobody but the heir may replace the owner's file.
+ */
 async function take(own: string, file: string, folder: string): Promise<void> {
+  const heirOf = ({ id }: Owner): string => join(folder, `heir-of-${id}.json`);
   for (;;) {
-    try {
-      await link(own, file);
-      return;
-    } catch (error) {
-      if (!isCode(error, "EEXIST")) throw error;
+    if (await linked(own, file)) return;
+    const first = await readOwner(file);
+    // Released in this moment.
+    if (first === undefined) continue;
+    let [last, place] = [first, file];
+    const heirs: string[] = [];
+    for (let heir = await readOwner(heirOf(last)); heir !== undefined; heir = await readOwner(heirOf(last))) {
+      place = heirOf(last);
+      heirs.push(place);
+      last = heir;
     }
-    const current = await readOwner(file);
-    if (current !== undefined && (await isAlive(current, file))) throw new FolderInUseError(folder, current);
-    // Whoever moves it away first may link; if what was moved is a newer owner's after all, it is put back.
-    const aside = `${own}.old`;
-    await rename(file, aside).catch((error: unknown) => {
-      if (!isCode(error, "ENOENT")) throw error;
-    });
-    const moved = await readOwner(aside);
-    if (moved !== undefined && moved.id !== current?.id) await link(aside, file).catch(() => {});
-    await rm(aside, { force: true });
+    if (await isAlive(last, place)) throw new FolderInUseError(folder, last);
+    const claim = heirOf(last);
+    if (!(await linked(own, claim))) continue;
+    // Heirs are forgotten once their owner is replaced: whoever read of the old one before comes too late.
+    const isHeir = (await readOwner(file))?.id === first.id;
+    if (isHeir) await rename(own, file);
+    for (const done of isHeir ? [...heirs, claim] : [claim]) await rm(done, { force: true });
+    if (isHeir) return;
   }
 }
+
+async function linked(own: string, to: string): Promise<boolean> {
+  try {
+    await link(own, to);
+    return true;
+  } catch (error) {
+    if (!isCode(error, "EEXIST")) throw error;
+    return false;
+  }
+}
+
+/** Of a file that a power cut emptied. */
+const NOBODY: Owner = { id: "nobody", pid: 0, host: "", started: "" };
 
 async function readOwner(file: string): Promise<Owner | undefined> {
   try {
     return JSON.parse(await readFile(file, "utf8")) as Owner;
-  } catch {
-    return undefined;
+  } catch (error) {
+    return isCode(error, "ENOENT") ? undefined : NOBODY;
   }
 }
 
 async function isAlive({ pid, host, started }: Owner, file: string): Promise<boolean> {
+  if (pid === 0) return false;
   if (host !== hostname()) {
     const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: 0 }));
     return Date.now() - mtimeMs < ABANDONED_MS;

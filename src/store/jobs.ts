@@ -3,6 +3,7 @@ import { PgBoss } from "pg-boss";
 import type { Hex } from "viem";
 
 import { asJson, type Database } from "./database.ts";
+import { inTurn } from "./schema.ts";
 
 /** A leased job is somebody else's again when its prover was silent for so long. */
 const SILENCE_SECONDS = 20;
@@ -58,7 +59,9 @@ export async function openJobs(database: Database, onError: (error: Error) => vo
     maintenanceIntervalSeconds: KEPT_SECONDS,
   });
   boss.on("error", onError);
-  await boss.start();
+  await inTurn(database, async () => {
+    await boss.start();
+  });
   const opened = new Set<Hex>();
   /**
    * A queue's function in the database, made of what pg-boss inserts by: so that the journal adds jobs in its own statement,
@@ -96,8 +99,10 @@ export async function openJobs(database: Database, onError: (error: Error) => vo
           retryDelayMax: RETRY_MOST_SECONDS,
           deleteAfterSeconds: KEPT_SECONDS,
         };
-        await boss.createQueue(queueOf(model), { policy: "exclusive", ...options });
-        await define(model);
+        await inTurn(database, async () => {
+          await boss.createQueue(queueOf(model), { policy: "exclusive", ...options });
+          await define(model);
+        });
       }
     },
     async recover(now) {

@@ -54,8 +54,9 @@ export type Journal = {
   /** Promises the price of an order, if its tab covers it; atomically, whoever else does the same. */
   readonly reserve: (order: Order) => Promise<Verdict>;
   /**
-   * Writes an answer and its proving job. False when the reservation went to another gateway, which took too long to be
-   * believed in: then nothing may be signed.
+   * Writes an answer and its proving job. False when nothing was written: the reservation lapsed and went to another
+   * gateway, or the journal has an answer. Then nothing may be signed but what the journal has: the other gateway's prices
+   * may be others, and two receipts of one request cost the penalty.
    */
   readonly answer: (answer: Answer) => Promise<boolean>;
   /** Keeps the provider's signature of an answer that is in the journal. */
@@ -113,7 +114,7 @@ export function openJournal(database: Database, rules: JournalRules): Journal {
     }),
     answer: grouped(async (answers) => {
       const rows = await write([asJson(answers), holder]);
-      return verdictsOf(answers, rows).map((verdict) => verdict !== "lost");
+      return verdictsOf(answers, rows).map((verdict) => verdict === "journalled");
     }),
     // Who proves can wait for a moment, and so many are written at once.
     seal: grouped(async (receipts): Promise<undefined[]> => {

@@ -11,6 +11,15 @@ const STEPS: readonly string[] = [TABLES, RESERVATIONS];
 /** Any number, so long as nobody else's: gateways that start at once take turns. */
 const TURN = 0x61737361;
 
+/** Does what two gateways that start at once must not do at the same time. A folder has one. */
+export async function inTurn(database: Database, work: () => Promise<void>): Promise<void> {
+  if (database.kind === "folder") return work();
+  await database.transaction(async (sql) => {
+    await sql.query("SELECT pg_advisory_xact_lock($1)", [TURN]);
+    await work();
+  });
+}
+
 /** Brings a database's tables to this version. */
 export async function migrate(database: Database): Promise<void> {
   await database.transaction(async (sql) => {

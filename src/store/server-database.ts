@@ -10,6 +10,8 @@ const STATEMENT_MS = 20_000;
 const ATTEMPTS = 4;
 /** Two transactions waited for each other, and this one was undone so that the other could go on. */
 const CONFLICTS = new Set(["40P01", "40001"]);
+/** Classes of errors after which a connection is of no use: it broke, or the server goes down or comes up. */
+const BREAKS = /^(08|57P)/;
 
 /** Opens a server's database by its URL. Connections that break are replaced when they are next needed. */
 export async function openServer(url: string): Promise<Database> {
@@ -23,33 +25,42 @@ export async function openServer(url: string): Promise<Database> {
   });
   // An idle connection that breaks would end the process; the next query opens another, or says why it cannot.
   pool.on("error", () => {});
-  const connect = (): Promise<PoolClient> =>
+  const unreachable = (cause: unknown): ServerUnreachableError => new ServerUnreachableError(url, { cause });
+  const connect = async (): Promise<PoolClient> =>
     pool.connect().catch((cause: unknown) => {
-      throw new ServerUnreachableError(url, { cause });
+      throw unreachable(cause);
     });
   (await connect()).release();
-  const once = async <Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
+  /** Lends a connection. One that breaks in the meantime says so by an event, which would end the process unheard. */
+  const lend = async <Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> => {
     const client = await connect();
+    let isBroken = false;
+    const onError = (): void => {
+      isBroken = true;
+    };
+    client.on("error", onError);
     try {
-      const result = await work(client);
-      client.release();
-      return result;
+      return await work(client);
     } catch (error) {
-      client.release(isBroken(error));
-      throw error;
+      isBroken ||= BREAKS.test(codeOf(error));
+      throw isBroken ? unreachable(error) : error;
+    } finally {
+      // In this order: the pool listens from the release on.
+      client.release(isBroken);
+      client.off("error", onError);
     }
   };
   let prepared = 0;
   return {
     kind: "server",
-    query: (text, values) => once((client) => sqlOf(client).query(text, values)),
+    query: (text, values) => lend((client) => sqlOf(client).query(text, values)),
     prepare<Row extends object>(text: string) {
       prepared += 1;
       const name = `assay_${prepared}`;
-      return (values) => once(async (client) => (await client.query<Row>({ name, text, values: [...values] })).rows);
+      return (values) => lend(async (client) => (await client.query<Row>({ name, text, values: [...values] })).rows);
     },
     script: (text) =>
-      once(async (client) => {
+      lend(async (client) => {
         // For several statements the driver returns several results.
         const results = await (client.query(text) as Promise<unknown>);
         return [results].flat().flatMap((result) => (result as QueryResult<Record<string, unknown>>).rows);
@@ -57,7 +68,7 @@ export async function openServer(url: string): Promise<Database> {
     async transaction(work) {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await attemptTransaction(await connect(), (client) => work(sqlOf(client)));
+          return await lend((client) => attemptTransaction(client, work));
         } catch (error) {
           if (attempt === ATTEMPTS || !CONFLICTS.has(codeOf(error))) throw error;
         }
@@ -75,37 +86,23 @@ function sqlOf(connection: Pick<PoolClient, "query">): Sql {
   };
 }
 
-async function attemptTransaction<Result>(
-  client: PoolClient,
-  work: (client: PoolClient) => Promise<Result>,
-): Promise<Result> {
+async function attemptTransaction<Result>(client: PoolClient, work: (sql: Sql) => Promise<Result>): Promise<Result> {
   try {
     await client.query("BEGIN");
-    const result = await work(client);
+    const result = await work(sqlOf(client));
     await client.query("COMMIT");
-    client.release();
     return result;
   } catch (error) {
-    const isUndone = await client.query("ROLLBACK").then(
-      () => true,
-      () => false,
-    );
-    client.release(!isUndone || isBroken(error));
+    await client.query("ROLLBACK").catch(() => {});
     throw error;
   }
-}
-
-/** Errors of the server have a code of five characters; a connection that broke has none, or one of class 08 or 57P. */
-function isBroken(error: unknown): boolean {
-  const code = codeOf(error);
-  return !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P)/.test(code);
 }
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-/** No PostgreSQL server answers at a URL. */
+/** No PostgreSQL server answers at a URL, or it broke off. */
 export class ServerUnreachableError extends Error {
   override readonly name = "ServerUnreachableError";
   /** Without user and password. */
@@ -114,7 +111,8 @@ export class ServerUnreachableError extends Error {
   constructor(url: string, options?: ErrorOptions) {
     const { host, pathname } = URL.canParse(url) ? new URL(url) : { host: "(no URL)", pathname: "" };
     super(
-      `No PostgreSQL server lets us in at ${host}${pathname}. Check DATABASE_URL, and that the server runs.`,
+      `No PostgreSQL server lets us in at ${host}${pathname}, or it broke off. Check DATABASE_URL, and that the ` +
+        "server runs.",
       options,
     );
     this.server = `${host}${pathname}`;
