@@ -26,7 +26,11 @@ const MOST_BYTES = 4_000_000;
 /** How many refused jobs are known again. */
 const MOST_REMEMBERED = 10_000;
 
-const leasedSchema = z.object({ job: z.unknown(), until: z.number() });
+/** The most that a gateway leases at once. */
+const MOST_LEASED = 64;
+
+/** What names the lease ends up in an address, so that it must not be able to lead to another one. */
+const leasedSchema = z.object({ job: z.unknown(), lease: z.string().regex(/^[\w-]{1,128}$/), until: z.number() });
 
 /** Starts taking jobs from a gateway. */
 export function startFeed(options: FeedOptions): JobSource {
@@ -38,8 +42,8 @@ export function startFeed(options: FeedOptions): JobSource {
     mostBytes: options.mostBytes ?? MOST_BYTES,
     signal: stopping.signal,
   };
-  const post = (path: string, body: unknown): Promise<Posted> => postJson(new URL(path, base), body, posting);
-  const inHand = new Map<Hex, Job>();
+  const post = (path: string, body: unknown = {}): Promise<Posted> => postJson(new URL(path, base), body, posting);
+  const inHand = new Map<Hex, { readonly job: Job; lease: string }>();
   const refused = new Set<Hex>();
 
   const remember = (id: Hex): void => {
@@ -48,27 +52,33 @@ export function startFeed(options: FeedOptions): JobSource {
     if (refused.size > MOST_REMEMBERED && oldest !== undefined) refused.delete(oldest);
   };
 
-  const release = async (id: Hex): Promise<void> => {
-    inHand.delete(id);
-    const { status } = await post(`v1/jobs/${id}/giveBack`, { prover });
+  const release = async (lease: string): Promise<void> => {
+    const { status } = await post(`v1/jobs/${lease}/give-back`);
     // In another's hand already, it needs no giving back.
     if (status !== 204 && status !== 409) throw new FeedAnswerError(base.origin, `its status is ${status}`);
   };
 
   /** Hands on what stands every check, and gives the others back. */
-  const take = async (given: unknown): Promise<Leased | undefined> => {
+  const take = async (given: unknown, lease: string): Promise<Leased | undefined> => {
     const { success, data: job, error } = jobSchema.safeParse(given);
     if (!success) {
       onRefused(plain(z.prettifyError(error)));
       return undefined;
     }
     const { id } = job;
-    if (inHand.has(id)) return undefined;
+    const known = inHand.get(id);
+    if (known !== undefined) {
+      known.lease = lease;
+      return undefined;
+    }
     try {
       if (refused.has(id)) throw new KnownRefusalError();
-      await check(job, [...inHand.values()]);
+      await check(
+        job,
+        [...inHand.values()].map((other) => other.job),
+      );
     } catch (cause) {
-      await release(id).catch(() => {});
+      await release(lease).catch(() => {});
       if (cause instanceof JobRefusedError) {
         if (cause.isForGood) remember(id);
         onRefused(cause.message, id);
@@ -77,34 +87,39 @@ export function startFeed(options: FeedOptions): JobSource {
       }
       return undefined;
     }
-    inHand.set(id, job);
+    const held = { job, lease };
+    inHand.set(id, held);
     return {
       job,
       async keep() {
-        const { status } = await post(`v1/jobs/${id}/keep`, { prover });
-        if (status === 409) throw new LeaseLostError(id);
+        const { status } = await post(`v1/jobs/${held.lease}/keep`);
+        if (status === 409) {
+          inHand.delete(id);
+          throw new LeaseLostError(id);
+        }
         if (status !== 204) throw new FeedAnswerError(base.origin, `its status is ${status}`);
       },
       // The gateway learns it from the chain.
       done: async () => void inHand.delete(id),
       giveBack: async (_reason, { forGood = false } = {}) => {
         if (forGood) remember(id);
-        await release(id);
+        inHand.delete(id);
+        await release(held.lease);
       },
     };
   };
 
   return {
     async lease(most) {
-      const { status, body } = await post("v1/jobs/lease", { prover, most, models });
+      const { status, body } = await post("v1/jobs/lease", { prover, most: Math.min(most, MOST_LEASED), models });
       if (status !== 200) throw new FeedAnswerError(base.origin, `its status is ${status}`);
       const parsed = z.object({ jobs: z.array(leasedSchema).max(most) }).safeParse(body);
       if (!parsed.success) throw new FeedAnswerError(base.origin, plain(z.prettifyError(parsed.error)));
       const taken: Leased[] = [];
       // One by one: each may draw on the tab of the one before.
-      for (const { job } of parsed.data.jobs) {
+      for (const { job, lease } of parsed.data.jobs) {
         try {
-          const leased = await take(job);
+          const leased = await take(job, lease);
           if (leased !== undefined) taken.push(leased);
         } catch (error) {
           // The chain does not answer. Those in hand are proven meanwhile, and the leases of the others run out.
@@ -115,7 +130,7 @@ export function startFeed(options: FeedOptions): JobSource {
       return taken;
     },
     async stop() {
-      await Promise.allSettled([...inHand.keys()].map(release));
+      await Promise.allSettled([...inHand.values()].map(({ lease }) => release(lease)));
       stopping.abort();
     },
   };

@@ -58,8 +58,8 @@ describe("a stranger's job feed", () => {
     await leased?.keep();
     await leased?.giveBack("the prover stops");
     expect(gateway.asked.slice(1)).to.deep.equal([
-      { path: `/v1/jobs/${job.id}/keep`, body: { prover: world.prover.address } },
-      { path: `/v1/jobs/${job.id}/giveBack`, body: { prover: world.prover.address } },
+      { path: "/v1/jobs/lease-0/keep", body: {} },
+      { path: "/v1/jobs/lease-0/give-back", body: {} },
     ]);
     gateway.answerWith(() => ({ status: 409 }));
     expect(await errorOf(leased?.keep() as Promise<void>)).to.be.instanceOf(LeaseLostError);
@@ -72,7 +72,19 @@ describe("a stranger's job feed", () => {
     gateway.answerWith(leasing([wire, wire]));
     expect(await source.lease(2)).to.have.lengthOf(1);
     expect(await source.lease(2)).to.have.lengthOf(0);
-    expect(gateway.paths().filter((path) => path.endsWith("giveBack"))).to.deep.equal([]);
+    expect(gateway.paths().filter((path) => path.endsWith("give-back"))).to.deep.equal([]);
+  });
+
+  it("keeps a job by its newest lease, and takes it anew once the lease was lost", async () => {
+    const wire = wireOf(await world.job());
+    gateway.answerWith(leasing([wire, wire]));
+    const [leased] = await source.lease(2);
+    await leased?.keep();
+    expect(gateway.paths().at(-1)).to.equal("/v1/jobs/lease-1/keep");
+    gateway.answerWith(() => ({ status: 409 }));
+    expect(await errorOf(leased?.keep() as Promise<void>)).to.be.instanceOf(LeaseLostError);
+    gateway.answerWith(leasing([wire]));
+    expect(await source.lease(1)).to.have.lengthOf(1);
   });
 
   it("gives everything in hand back when it is stopped", async () => {
@@ -80,7 +92,7 @@ describe("a stranger's job feed", () => {
     gateway.answerWith(leasing([wireOf(job)]));
     await source.lease(1);
     await source.stop();
-    expect(gateway.paths().at(-1)).to.equal(`/v1/jobs/${job.id}/giveBack`);
+    expect(gateway.paths().at(-1)).to.equal("/v1/jobs/lease-0/give-back");
   });
 
   describe("refuses a job", () => {
@@ -89,7 +101,7 @@ describe("a stranger's job feed", () => {
       gateway.answerWith(leasing([wireOf(job, changes)]));
       expect(await source.lease(1)).to.deep.equal([]);
       expect(refusals).to.have.lengthOf(1);
-      expect(gateway.paths()).to.deep.equal(["/v1/jobs/lease", `/v1/jobs/${refusals[0]?.id}/giveBack`]);
+      expect(gateway.paths()).to.deep.equal(["/v1/jobs/lease", "/v1/jobs/lease-0/give-back"]);
       return refusals[0]?.reason ?? "";
     };
 
@@ -235,15 +247,27 @@ describe("a stranger's job feed", () => {
       await source.lease(1);
       await source.lease(1);
       expect(looks).to.equal(1);
-      expect(gateway.paths().filter((path) => path.endsWith("giveBack"))).to.have.lengthOf(2);
+      expect(gateway.paths().filter((path) => path.endsWith("give-back"))).to.have.lengthOf(2);
     });
   });
 
   describe("is no reason to stop when its gateway", () => {
     const failureOf = async (options: Partial<FeedOptions> = {}) => errorOf(feedOf(options).lease(1));
 
+    /** A lease that leads to another of the gateway's addresses. */
+    const EVIL = `{"jobs":[{"job":1,"lease":"../../admin?","until":1}]}`;
+
     it("answers with something else than jobs", async () => {
-      for (const body of ["", "{", "null", "[]", `{"jobs":1}`, `{"jobs":[{}]}`, `{"jobs":[{"job":1,"until":"x"}]}`]) {
+      for (const body of [
+        "",
+        "{",
+        "null",
+        "[]",
+        `{"jobs":1}`,
+        `{"jobs":[{}]}`,
+        `{"jobs":[{"job":1,"lease":"a","until":"x"}]}`,
+        EVIL,
+      ]) {
         gateway.answerWith(() => ({ status: 200, body }));
         expect(await failureOf(), body).to.be.instanceOf(FeedAnswerError);
       }

@@ -17,12 +17,15 @@ export type Answering = (asked: Asked) => {
 };
 export type WireJob = z.input<typeof jobSchema>;
 
-/** A feed's answer with these jobs. */
+/** A feed's answer with these jobs, the lease of each named by its place. */
 export function leasing(jobs: readonly unknown[]): Answering {
   return ({ path }) =>
-    path === "/v1/jobs/lease"
-      ? { status: 200, body: JSON.stringify({ jobs: jobs.map((job) => ({ job, until: 2_000_000_000 })) }) }
-      : { status: 204 };
+    path === "/v1/jobs/lease" ? { status: 200, body: JSON.stringify({ jobs: jobs.map(leaseOf) }) } : { status: 204 };
+}
+
+/** A job with its lease. */
+export function leaseOf(job: unknown, place: number) {
+  return { job, lease: `lease-${place}`, until: 2_000_000_000 };
 }
 
 /** The JSON of a job, with changes that a thief would make. */

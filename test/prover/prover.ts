@@ -13,7 +13,7 @@ import { startProver, type Prover, type ProverOptions } from "../../src/prover/p
 import type { Job } from "../../src/protocol/wire.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { startFaultyRpc, type FaultyRpc } from "../helpers/faulty-rpc.ts";
-import { startGateway, wireOf } from "./gateway.ts";
+import { leaseOf, startGateway, wireOf } from "./gateway.ts";
 import { startQueue } from "./queue.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -255,7 +255,7 @@ describe("a prover", () => {
     const all = [wireOf(job)];
     gateway.answerWith(({ path }) =>
       path === "/v1/jobs/lease"
-        ? { status: 200, body: JSON.stringify({ jobs: all.splice(0, 1).map((each) => ({ job: each, until: 2e9 })) }) }
+        ? { status: 200, body: JSON.stringify({ jobs: all.splice(0, 1).map(leaseOf) }) }
         : { status: 204 },
     );
     const check = await startJobCheck({ client, deployment, models, verifiers: [verifier], leastSeconds: 60 });
