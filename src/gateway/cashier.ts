@@ -9,10 +9,11 @@ import type { Request } from "../protocol/request.ts";
 import type { Signature } from "../protocol/signature.ts";
 import { vaultOf } from "../protocol/vault.ts";
 import type { Database } from "../store/database.ts";
-import { readPosition, readTab, totals } from "../store/chain-state.ts";
+import { readPosition, readTab } from "../store/chain-state.ts";
 import type { TopUp } from "../x402/scheme.ts";
 import { Problem } from "./problem.ts";
 import type { GatewaySettings } from "./settings.ts";
+import { openStakes } from "./stakes.ts";
 import type { Sync } from "./sync.ts";
 
 /** How long a client waits for the chain at most. */
@@ -24,12 +25,12 @@ export type Cashier = {
   /** Submits a payer's authorization. Resolves when it is mined, with its block. */
   readonly topUp: (payer: Address, topUp: TopUp) => Promise<number>;
   /**
-   * Waits until a tab covers a request in final blocks, and puts up the stake that it asks for. False as soon as nothing
-   * that is on its way can make it so: whoever waits takes the place of somebody who could be answered.
+   * Waits until a tab covers a request in final blocks, and puts up the stake that it asks for; but no longer than there
+   * is something on its way: whoever waits takes the place of somebody who could be answered.
    *
    * @param toppedUpIn The block of a top-up that is waited for.
    */
-  readonly isCovered: (request: Request, toppedUpIn?: number) => Promise<boolean>;
+  readonly awaitCover: (request: Request, toppedUpIn?: number) => Promise<void>;
   /** Takes a stock payment in. Resolves when the lock is open, with the transaction that opened it, if it was ours. */
   readonly openLock: (
     request: Request,
@@ -68,19 +69,7 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
     });
     return held >= request.price;
   };
-  const stakeFor = (payer: Address): Promise<boolean> =>
-    once(`stake ${payer.toLowerCase()}`, async () => {
-      const { stake: policy } = settings;
-      if (policy === undefined) return false;
-      const { funds, stake } = await readTab(database, payer);
-      const missing = policy.perTab - stake;
-      if (missing <= 0n) return true;
-      if (funds < policy.leastFunds) return false;
-      if ((await totals(database)).staked + missing > policy.total) return false;
-      const data = encodeFunctionData({ abi: escrowAbi, functionName: "stake", args: [payer, missing] });
-      await send(`stake ${missing} units in the tab of ${payer}`, data);
-      return true;
-    });
+  const stakeFor = openStakes({ settings, provider: sender.address, client, database, send });
   /** Whether a stake that covers the penalty is on its way. What the provider allowed may be spent on other tabs. */
   const isStaking = async ({ payer, penalty }: Request): Promise<boolean> => {
     if (settings.stake === undefined || settings.stake.perTab < penalty) return false;
@@ -106,17 +95,14 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
         return (await send(`top up the tab of ${payer}`, data).catch(toProblem)).block;
       });
     },
-    async isCovered(request, toppedUpIn = 0) {
-      let isCovered = false;
+    async awaitCover(request, toppedUpIn = 0) {
       let staking: Promise<boolean> | undefined;
       await sync.until(async () => {
         const { final } = await readPosition(database);
         const { funds, promised, stake } = await readTab(database, request.payer);
         if (funds - promised < request.price) return (final?.number ?? 0) >= toppedUpIn;
-        isCovered = stake >= request.penalty;
-        return isCovered || !(await (staking ??= isStaking(request)));
+        return stake >= request.penalty || !(await (staking ??= isStaking(request)));
       }, PATIENCE_MS);
-      return isCovered;
     },
     openLock: (request, id, authorization) =>
       once(id, async (): Promise<Hex | undefined> => {

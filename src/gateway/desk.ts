@@ -101,7 +101,8 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError, o
     }
     if (!isShort && verdict !== "understaked") return verdict;
     if (isShort && paid.topUp === undefined) return verdict;
-    return (await cashier.isCovered(paid.request, toppedUpIn)) ? journal.reserve(order) : verdict;
+    await cashier.awaitCover(paid.request, toppedUpIn);
+    return journal.reserve(order);
   };
   const repeat = (row: JournalRow, model: OpenModel, transaction?: Hex): Answered => {
     const { id, output, charge } = row;
