@@ -50,7 +50,7 @@ export type WithBody = { readonly Variables: { readonly body: string } };
 /** Reads a body before anything else counts or checks its request: who sends slowly takes nobody's place. */
 export function takeBody(mostBytes: number): MiddlewareHandler<{ Variables: { body: string } }> {
   return async (context, next) => {
-    context.set("body", await readBody(context, mostBytes));
+    context.set("body", await readBody(context, mostBytes).catch(cutOff));
     await next();
   };
 }
@@ -72,17 +72,18 @@ async function readBody(context: Context, mostBytes: number): Promise<string> {
   if (body === null) return "";
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  try {
-    for await (const part of body) {
-      bytes += part.byteLength;
-      if (bytes > mostBytes) throw tooLarge();
-      parts.push(part);
-    }
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw new Problem("malformed-body", "The body ended before its announced length.", { cause: error });
+  for await (const part of body) {
+    bytes += part.byteLength;
+    if (bytes > mostBytes) throw tooLarge();
+    parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");
+}
+
+/** A client that goes away is no fault of this gateway or of its store. */
+function cutOff(error: unknown): never {
+  if (error instanceof Problem) throw error;
+  throw new Problem("malformed-body", "The body ended before it was whole.", { cause: error });
 }
 
 export function addressOf(context: Context): string {
