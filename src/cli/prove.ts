@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import type { Address, PublicClient } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 
+import { LOCAL_CHAIN_ID } from "../chain/local-chain.ts";
 import { connectChain } from "../chain/rpc.ts";
 import { startSender } from "../chain/send.ts";
 import { readToken } from "../chain/token.ts";
@@ -44,6 +45,9 @@ export async function proveCommand(args: readonly string[]): Promise<void> {
   const config = await readConfig(values.config, process.env);
   const { chain, prover } = config;
   if (prover === undefined) throw new MissingSectionError(values.config, "prover", "how proofs are settled");
+  if (prover.gateways.length > 0 && prover.price.kind === "none" && chain.id !== LOCAL_CHAIN_ID) {
+    throw new UnpricedGasError(values.config);
+  }
   const models = await openModels(foldersIn(config, values.config));
   const privateKey = await privateKeyOf("prover", prover.keystore, process.env);
   const settings = provingSettings(prover, chain.id, privateKey);
@@ -80,6 +84,7 @@ export async function proveCommand(args: readonly string[]): Promise<void> {
       deployment,
       ...(jobs.own !== undefined && { own: jobs.own }),
       prices: settings.prices,
+      confirmations: chain.confirmations,
       tokenDecimals: (await readToken(client, record.token)).decimals,
       limits: settings.limits,
       pollMs,
@@ -152,4 +157,16 @@ function foldersIn({ prover, provider }: Config, file: string): readonly string[
   const folders = own.length > 0 ? own : (provider?.models ?? []).map(({ folder }) => folder);
   if (folders.length === 0) throw new MissingSectionError(file, "prover.models", "what can be proven");
   return folders;
+}
+
+/** Strangers' jobs were to be proven at any fee. */
+export class UnpricedGasError extends Error {
+  override readonly name = "UnpricedGasError";
+
+  constructor(file: string) {
+    super(
+      `The config ${file} takes jobs of others' gateways, and does not say what gas costs: their fees may be below it. Set ` +
+        'prover.price to "fixed:DOLLARS" or "feed:ADDRESS".',
+    );
+  }
 }

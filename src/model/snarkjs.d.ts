@@ -8,6 +8,10 @@ declare module "snarkjs" {
     verify(key: unknown, publicSignals: string[], proof: unknown): Promise<boolean>;
   };
 
+  const curves: {
+    getCurveFromName(name: "bn128", options: { singleThread: boolean }): Promise<object>;
+  };
+
   const wtns: {
     check(r1cs: File, witness: File, logger: { info(line: string): void; warn(line: string): void }): Promise<boolean>;
   };

@@ -1,68 +1,27 @@
 /** Proves with a rapidsnark binary, and trusts it as little as any other file: each proof is checked. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 
-import { numberToHex, type Hex } from "viem";
-
-import { FILES, parseKey } from "../model/bundle/files.ts";
-import { ProofRefusedError, type OpenModel } from "../model/bundle/open.ts";
-import { bundleFiles } from "../model/bundle/reader.ts";
-import { parseWeights } from "../model/bundle/weights-file.ts";
-import { isProof, type Groth16Proof } from "../model/groth16.ts";
-import { readProgram } from "../model/program/program-file.ts";
-import { withSecrets } from "../model/program/secrets.ts";
-import { circuitInputsOf, PUBLIC_SIGNALS } from "../model/signals.ts";
-import { witnessOf } from "../model/witness.ts";
+import type { MakeProof } from "../model/bundle/open.ts";
+import type { Groth16Proof, ProvenSignals } from "../model/groth16.ts";
 import { proofFromSnarkjs } from "../protocol/snarkjs.ts";
 import { plain } from "./plain.ts";
-
-export type Prove = OpenModel["prove"];
 
 /** The last of what a failing program said is where it says why. */
 const MOST_WORDS = 300;
 
 /**
- * A built model's `prove`, done by a binary.
+ * Makes proofs by a binary.
  *
  * @param scratch A folder that nobody else reads: witnesses hold the hidden inputs.
  */
-export async function rapidsnarkProver(folder: string, binary: string, scratch: string): Promise<Prove> {
-  const files = bundleFiles(folder);
-  const key = parseKey(await files.text("verificationKey"));
-  const { program, blinding } = await privateProgram(folder, files);
-  const inputsOf = circuitInputsOf(program, blinding);
-  return async ({ fields, salt, input, output }, context) => {
-    const witness = await witnessOf(await files.bytes("witness"), inputsOf({ fields, salt, context }));
-    const { proof, publicSignals } = await run(binary, join(folder, FILES.key), witness, scratch);
-    const signals = publicSignals.slice(0, PUBLIC_SIGNALS);
-    const asked = [input, output, word(context)] as const;
-    const isAnswered = isDeepStrictEqual(
-      signals.map((signal) => word(BigInt(signal))),
-      asked,
-    );
-    // One of another circuit or of no points at all is refused here, not by the chain.
-    if (!isAnswered || !(await isProof(key, { proof, publicSignals: signals }))) throw new ProofRefusedError();
-    return { proof: proofFromSnarkjs(proof), input, output, context: asked[2] };
-  };
+export function byRapidsnark(binary: string, scratch: string): MakeProof {
+  return (key, witness) => run(binary, key.path, witness, scratch);
 }
 
-async function privateProgram(folder: string, files: ReturnType<typeof bundleFiles>) {
-  const shape = readProgram(await files.text("program"));
-  const isPrivate = await access(join(folder, FILES.weights)).then(
-    () => true,
-    () => false,
-  );
-  if (!isPrivate) return { program: shape, blinding: 0n };
-  const { secrets, blinding } = parseWeights(await files.text("weights"));
-  return { program: withSecrets(shape, secrets), blinding };
-}
-
-type Proven = { readonly proof: Groth16Proof; readonly publicSignals: readonly string[] };
-
-async function run(binary: string, key: string, witness: Uint8Array, scratch: string): Promise<Proven> {
+async function run(binary: string, key: string, witness: Uint8Array, scratch: string): Promise<ProvenSignals> {
   const folder = await mkdtemp(join(scratch, "proof-"));
   const [witnessFile, proofFile, publicFile] = ["witness.wtns", "proof.json", "public.json"].map((name) =>
     join(folder, name),
@@ -92,7 +51,7 @@ async function run(binary: string, key: string, witness: Uint8Array, scratch: st
 }
 
 /** What the binary wrote. It may be of any form: the points are looked at when the proof is checked. */
-async function read(proofFile: string, publicFile: string): Promise<Proven> {
+async function read(proofFile: string, publicFile: string): Promise<ProvenSignals> {
   try {
     // Some builds end their files with bytes of zero.
     const [proof, publicSignals] = (
@@ -108,10 +67,6 @@ async function read(proofFile: string, publicFile: string): Promise<Proven> {
     if (cause instanceof RapidsnarkFailedError) throw cause;
     throw new RapidsnarkFailedError(`what it wrote is no proof: ${(cause as Error).message}`, { cause });
   }
-}
-
-function word(value: bigint): Hex {
-  return numberToHex(value, { size: 32 });
 }
 
 /** The binary made no proof. */

@@ -4,16 +4,16 @@ import { Worker } from "node:worker_threads";
 
 import type { Hex } from "viem";
 
-import { openModel, ProofRefusedError } from "../model/bundle/open.ts";
+import { openModel, ProofRefusedError, type OpenModel } from "../model/bundle/open.ts";
+import { proveInOneThread } from "../model/groth16.ts";
 import { NoWitnessError } from "../model/witness.ts";
-import { proveInOneThread } from "./one-thread.ts";
-import { rapidsnarkProver, type Prove } from "./rapidsnark.ts";
+import { byRapidsnark } from "./rapidsnark.ts";
 import type { Preparation, Task, WorkerMessage } from "./worker-messages.ts";
 
 /** Low enough that a gateway on the same machine answers as if there were no provers. */
 const PRIORITY = 10;
 
-const proves = new Map<Hex, Prove>();
+const opened = new Map<Hex, OpenModel>();
 
 // Before any thread is started: on Linux it is of the thread that calls, and of those that it starts.
 setPriority(PRIORITY);
@@ -28,15 +28,16 @@ process.once("message", (preparation: Preparation) => {
 async function prepare({ models, program, scratch }: Preparation): Promise<WorkerMessage> {
   await proveInOneThread();
   for (const [id, folder] of models) {
-    const model = await openModel(folder);
+    const make = program.kind === "rapidsnark" ? byRapidsnark(program.path, scratch) : undefined;
+    const model = await openModel(folder, make);
     if (model.id !== id) throw new OtherModelError(folder, model.id, id);
-    proves.set(id, program.kind === "snarkjs" ? model.prove : await rapidsnarkProver(folder, program.path, scratch));
+    opened.set(id, model);
   }
   return { kind: "ready" };
 }
 
 async function prove({ model, context, ...answered }: Task): Promise<WorkerMessage> {
-  const { proof } = await (proves.get(model) as Prove)(answered, context);
+  const { proof } = await (opened.get(model) as OpenModel).prove(answered, context);
   return { kind: "proof", proof };
 }
 

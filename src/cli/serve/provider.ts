@@ -67,6 +67,7 @@ export async function startProvider(
       deployment,
       own: gateway.store.provider,
       prices: proving.prices,
+      confirmations,
       tokenDecimals: token.decimals,
       limits: proving.limits,
       ...(proving.pollMs !== undefined && { pollMs: proving.pollMs }),

@@ -10,7 +10,7 @@ import { modelOf } from "../../protocol/model.ts";
 import { pack } from "../../protocol/packing.ts";
 import { keyFromSnarkjs, proofFromSnarkjs } from "../../protocol/snarkjs.ts";
 import { isDevelopmentSetup } from "../development-setup.ts";
-import { isProof, prove, type VerificationKey } from "../groth16.ts";
+import { isProof, prove, type ProvenSignals, type VerificationKey } from "../groth16.ts";
 import { randomScalar } from "../field.ts";
 import { manifestHashOf, parseManifest, type Manifest } from "../manifest/manifest.ts";
 import { meaningOf, type Meaning } from "../manifest/meaning.ts";
@@ -53,8 +53,13 @@ export type OpenModel = {
   readonly prove: (answer: Omit<Answer, "value">, context: bigint) => Promise<Proof>;
 };
 
+export type ProvingKey = { readonly path: string; readonly bytes: () => Promise<Uint8Array> };
+
+/** Makes a proof of a witness. It is not trusted to: what it makes is checked. */
+export type MakeProof = (key: ProvingKey, witness: Uint8Array) => Promise<ProvenSignals>;
+
 /** Opens a built model. What its files are is checked against the manifest; whether that is sound, `verifyModel` tells. */
-export async function openModel(folder: string): Promise<OpenModel> {
+export async function openModel(folder: string, make: MakeProof = bySnarkjs): Promise<OpenModel> {
   const files = bundleFiles(folder);
   const manifest = parseManifest(await files.text("manifest"));
   await files.expectHash("program", manifest.program);
@@ -87,6 +92,7 @@ export async function openModel(folder: string): Promise<OpenModel> {
     return { fields, salt, input: commit(fields, salt), ...run(fields, salt) };
   };
 
+  const provingKey: ProvingKey = { path: join(folder, FILES.key), bytes: () => files.bytes("key") };
   let inputsOf: ReturnType<typeof circuitInputsOf> | undefined;
   return {
     id: modelOf(keyFromSnarkjs(key), manifestHashOf(manifest)),
@@ -100,10 +106,10 @@ export async function openModel(folder: string): Promise<OpenModel> {
     commit,
     run,
     async prove({ fields, salt, input: claimed, output: answered }, context) {
-      const [wasm, provingKey] = [await files.bytes("witness"), await files.bytes("key")];
+      const wasm = await files.bytes("witness");
       inputsOf ??= circuitInputsOf(program, weights?.blinding ?? 0n);
       const inputs = inputsOf({ fields, salt, context });
-      const { proof, publicSignals } = await prove(provingKey, await witnessOf(wasm, inputs));
+      const { proof, publicSignals } = await make(provingKey, await witnessOf(wasm, inputs));
       const signals = publicSignals.slice(0, PUBLIC_SIGNALS);
       // Of this very answer, whatever the files say that they are.
       const asked = [claimed, answered, word(context)] as const;
@@ -115,6 +121,10 @@ export async function openModel(folder: string): Promise<OpenModel> {
       return { proof: proofFromSnarkjs(proof), input: claimed, output: answered, context: asked[2] };
     },
   };
+}
+
+async function bySnarkjs({ bytes }: ProvingKey, witness: Uint8Array): Promise<ProvenSignals> {
+  return prove(await bytes(), witness);
 }
 
 async function privateWeights(folder: string, files: BundleFiles): Promise<PrivateWeights | undefined> {
