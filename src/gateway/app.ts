@@ -1,5 +1,6 @@
 /** The gateway's routes: each reads, asks one of the parts, and writes. */
 import { Hono, type Context } from "hono";
+import { cors } from "hono/cors";
 import { routePath } from "hono/route";
 import { isAddress, isHash, type Hex } from "viem";
 import type { z } from "zod";
@@ -36,6 +37,16 @@ export function gatewayApp(options: AppOptions): Hono {
   const { settings, store, shop, time, feed, metrics, log, watcher, publicUrl } = options;
   const app = new Hono();
 
+  // Clients in browsers, of any site: what they send is signed, and there are no cookies to misuse.
+  app.use(
+    "/v1/*",
+    cors({
+      origin: "*",
+      allowHeaders: ["content-type", "payment-signature"],
+      exposeHeaders: ["payment-required", "payment-response", "retry-after"],
+      maxAge: 600,
+    }),
+  );
   app.use("/v1/*", limitRate(settings.limits));
   const [answering, leasing] = [limitConcurrency(settings.limits), limitConcurrency(settings.limits)];
 

@@ -8,8 +8,9 @@ import { getAddress, isHex, zeroAddress, type Address, type Hex } from "viem";
 import { encodeInput } from "../model/bundle/input.ts";
 import { GROUP_ORDER } from "../protocol/bn254.ts";
 import type { Request } from "../protocol/request.ts";
-import { ASSAY, networkOf, X402_VERSION, type Requirement } from "../x402/scheme.ts";
-import { requirementOf, type QuoteTerms } from "../x402/quote.ts";
+import { networkOf, X402_VERSION } from "../x402/scheme.ts";
+import { quotedRequirement, type QuoteTerms } from "../x402/quote.ts";
+import { requirementOf } from "../x402/terms.ts";
 import type { ChainTime } from "./chain-time.ts";
 import type { Answered, Desk } from "./desk.ts";
 import type { WithBody } from "./limits.ts";
@@ -134,27 +135,14 @@ async function askForPayment(
   const salt = isHidden ? (question.salt ?? randomSalt()) : 0n;
   const input = model.commit(fields, salt);
   const saltWord: Hex = `0x${salt.toString(16).padStart(64, "0")}`;
-  const { chainId } = terms.deployment;
-  const assay: Requirement = {
-    scheme: ASSAY,
-    network: networkOf(chainId),
-    asset: terms.token.address,
-    amount: offer.price.toString(),
-    payTo: offer.provider,
-    maxTimeoutSeconds: offer.timeout,
-    extra: {
-      escrow: offer.escrow,
-      verifier: offer.verifier,
-      model: offer.model,
-      input,
-      ...(isHidden && question.salt === undefined ? { salt: saltWord } : {}),
-      proverFee: offer.proverFee.toString(),
-      penalty: offer.penalty.toString(),
-      tabs: `${publicUrl()}/v1/tabs/`,
-      name: terms.token.name,
-      version: terms.token.version,
-    },
-  };
+  const assay = requirementOf({
+    ...offer,
+    chainId: terms.deployment.chainId,
+    input,
+    token: terms.token,
+    tabs: `${publicUrl()}/v1/tabs/`,
+  });
+  if (isHidden && question.salt === undefined) assay.extra["salt"] = saltWord;
   const request: Request = {
     payer: question.payer ?? zeroAddress,
     provider: offer.provider,
@@ -178,7 +166,7 @@ async function askForPayment(
       description: `${model.manifest.name}: ${model.manifest.purpose}`,
       mimeType: "application/json",
     },
-    accepts: [assay, requirementOf(request, saltWord, terms)],
+    accepts: [assay, quotedRequirement(request, saltWord, terms)],
   };
   context.header("payment-required", toHeader(required));
   context.header("cache-control", "no-store");

@@ -17,7 +17,7 @@ import {
   type Offer,
   type TopUp,
 } from "../x402/scheme.ts";
-import { quoteOf, requirementOf, type QuoteTerms } from "../x402/quote.ts";
+import { quoteOf, quotedRequirement, type QuoteTerms } from "../x402/quote.ts";
 
 import type { ChainTime } from "./chain-time.ts";
 import { Problem } from "./problem.ts";
@@ -160,7 +160,7 @@ function checkVaultPayment(payment: Payment, { terms, offer, time, commit }: Pay
     throw new Problem("stale-quote", "This provider made no such quote. Ask without a payment to get one.");
   }
   const { request, id } = quote;
-  if (!isDeepStrictEqual(payment.accepted, requirementOf(request, quote.salt, terms))) {
+  if (!isDeepStrictEqual(payment.accepted, quotedRequirement(request, quote.salt, terms))) {
     throw new Problem(
       "stale-quote",
       "What the client accepted is not what was quoted. Ask without a payment for another quote.",

@@ -22,7 +22,7 @@ export type QuoteTerms = {
 export type Quote = { readonly request: Request; readonly id: Hex; readonly salt: Hex };
 
 /** The requirement that a stock client pays: the same for the same quote, on any gateway that has the key. */
-export function requirementOf(request: Request, salt: Hex, terms: QuoteTerms): Requirement {
+export function quotedRequirement(request: Request, salt: Hex, terms: QuoteTerms): Requirement {
   const { deployment, token, seconds } = terms;
   const id = idOf(request, deployment);
   return {

@@ -51,7 +51,7 @@ export type MeasureOptions = {
 };
 
 const BATCH_SIZE = 32;
-const MAX_WAIT_SECONDS = 5;
+const MAX_WAIT_SECONDS = 10;
 /** Between answers whose way to the chain is timed: longer than two proofs take on two cores. */
 const STEADY_MS = 800;
 /** Far enough for all of them. */
