@@ -85,22 +85,24 @@ describe("the lock of a store's folder", () => {
   it("is taken over by exactly one of ten processes", async () => {
     const holders = await Promise.all(Array.from({ length: 10 }, async () => startHolder(folder)));
     await leave();
-    const said = await Promise.all(holders.map(async ({ take }) => take()));
+    const said = await Promise.all(holders.map(async (holder) => holder.take()));
     expect(said.toSorted()).to.deep.equal([...Array.from({ length: 9 }, () => "FolderInUseError"), "mine"]);
     const winner = holders[said.indexOf("mine")];
     expect((await owner()).pid).to.equal(winner?.pid);
     expect(await readdir(folder)).to.deep.equal(["owner.json"]);
-    for (const { kill } of holders) await kill();
+    for (const holder of holders) await holder.kill();
   });
 
   it("is taken over by exactly one of ten attempts, a hundred times", async () => {
+    const places = Array.from({ length: 10 }, () => folder);
     for (let round = 0; round < 100; round++) {
       await leave({ id: `gone-${round}` });
-      const attempts = await Promise.allSettled(Array.from({ length: 10 }, async () => lockFolder(folder)));
+      const attempts = await Promise.allSettled(places.map(async (place) => lockFolder(place)));
       const locks = attempts.flatMap((each): FolderLock[] => (each.status === "fulfilled" ? [each.value] : []));
       expect(locks).to.have.length(1);
-      for (const each of attempts)
+      for (const each of attempts) {
         if (each.status === "rejected") expect(each.reason).to.be.instanceOf(FolderInUseError);
+      }
       await locks[0]?.release();
     }
   });

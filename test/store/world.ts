@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { expect } from "chai";
 import { Client } from "pg";
 import { keccak256, numberToHex, toHex, zeroAddress, type Address, type Hex } from "viem";
 
@@ -122,13 +123,13 @@ export function orderOf(payer: Address, nonce: number | bigint, changes: Partial
 }
 
 export function answerTo({ id, request }: Order, charge = request.price) {
-  return { id, request, output: numberToHex(11, { size: 32 }), charge };
+  return { id, output: numberToHex(11, { size: 32 }), charge };
 }
 
 /** Reserves and answers. */
 export async function answered(store: Store, order: Order): Promise<Order> {
-  await store.journal.reserve(order);
-  await store.journal.answer(answerTo(order));
+  expect(await store.journal.reserve(order)).to.equal("reserved");
+  expect(await store.journal.answer(answerTo(order))).to.equal(true);
   return order;
 }
 
@@ -151,6 +152,9 @@ export type MadeStep = {
   readonly time?: number;
 };
 
+/** It covers what tests ask for. */
+const TAB = { funds: 1_000_000n, stake: 1000n, exitAt: 0 };
+
 /** Takes a step in as a gateway does that has read the position just now. */
 export async function step(store: Store, { head, final = head, dropAbove, events = [], tabs = [], time }: MadeStep) {
   const made = {
@@ -161,14 +165,14 @@ export async function step(store: Store, { head, final = head, dropAbove, events
     cursor: [blockAt(head)],
     behind: 0,
   };
-  const readings = tabs.map((tab) => ({ funds: 0n, stake: 0n, exitAt: 0, ...tab }));
+  const readings = tabs.map((tab) => ({ ...TAB, ...tab }));
   return takeStep(store.database, await readPosition(store.database), made, PROVIDER, readings);
 }
 
-/** Gives payers tabs that cover what tests ask for. */
+/** Gives payers tabs. */
 export async function fund(store: Store, payers: readonly Address[], tab: Partial<TabReading> = {}): Promise<void> {
   const { head } = await readPosition(store.database);
-  const tabs = payers.map((payer) => ({ payer, funds: 1_000_000n, stake: 1000n, ...tab }));
+  const tabs = payers.map((payer) => ({ payer, ...tab }));
   await step(store, { head: (head?.number ?? 0) + 1, tabs });
 }
 
