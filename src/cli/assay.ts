@@ -37,6 +37,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
     const { PROVE_USAGE: usage } = await import("./serve/usage.ts");
     return { run: async (args) => (await import("./prove.ts")).proveCommand(args), usage };
   },
+  async ask() {
+    const { ASK_USAGE: usage } = await import("./ask/usage.ts");
+    return { run: async (args) => (await import("./ask.ts")).askCommand(args), usage };
+  },
   async fund() {
     const { FUND_USAGE: usage } = await import("./tab/usage.ts");
     return { run: async (args) => (await import("./fund.ts")).fundCommand(args), usage };
@@ -44,6 +48,18 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   async tab() {
     const { TAB_USAGE: usage } = await import("./tab/usage.ts");
     return { run: async (args) => (await import("./tab.ts")).tabCommand(args), usage };
+  },
+  async receipt() {
+    const { RECEIPT_USAGE: usage } = await import("./receipt/usage.ts");
+    return { run: async (args) => (await import("./receipt.ts")).receiptCommand(args), usage };
+  },
+  async audit() {
+    const { AUDIT_USAGE: usage } = await import("./audit/usage.ts");
+    return { run: async (args) => (await import("./audit.ts")).auditCommand(args), usage };
+  },
+  async doctor() {
+    const { DOCTOR_USAGE: usage } = await import("./doctor/usage.ts");
+    return { run: async (args) => (await import("./doctor.ts")).doctorCommand(args), usage };
   },
 };
 
@@ -53,8 +69,12 @@ const USAGE = `Usage: assay model COMMAND ...      make, check, run and publish 
        assay deploy ...             put the contracts on a chain
        assay serve ...              sell answers
        assay prove ...              prove answers, and settle them
+       assay ask MODEL ...          buy an answer
        assay fund ...               put money on a tab
        assay tab ...                show tabs, and move what is on them
+       assay receipt COMMAND ...    check what an answer is worth, and take what is owed for a broken promise
+       assay audit COMMAND ...      show a provider's receipts to somebody else
+       assay doctor ...             look over all that is set up here
 
   assay COMMAND --help tells more.`;
 
