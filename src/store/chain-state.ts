@@ -146,7 +146,8 @@ export async function takeStep(
     }
     await addOutcomes(sql, step.events);
     await writeTabs(sql, step, provider, readings);
-    await closeRequests(sql, step.final);
+    // What is released here has to be gone from the funds, and those are only read when the chain is caught up with.
+    if (step.behind === 0) await closeRequests(sql, step.final);
     await sql.query(
       "UPDATE assay.chain SET steps = steps + 1, blocks = $1::jsonb, head = $2::jsonb, final = $3::jsonb",
       [asJson(step.cursor), asJson(step.head), asJson(step.final)],
@@ -241,21 +242,22 @@ async function writeTabs(
   for (const event of events) {
     for (const payer of payersIn([event], provider)) changed.set(payer, event.block.number);
   }
-  const rows = readings.map(({ payer, funds, stake, exitAt }) => ({
-    payer: payer.toLowerCase(),
-    funds,
-    stake,
-    exit_at: exitAt,
-    changed: changed.get(payer.toLowerCase()) ?? 0,
-  }));
-  if (rows.length === 0) return;
+  await sql.query(
+    `INSERT INTO assay.tabs AS t (payer, changed_block)
+    SELECT x.payer, x.block FROM jsonb_to_recordset($1::jsonb) AS x(payer text, block bigint)
+    ON CONFLICT (payer) DO UPDATE SET changed_block = greatest(t.changed_block, excluded.changed_block)`,
+    [asJson([...changed].map(([payer, block]) => ({ payer, block })))],
+  );
+  const rows = readings.map(({ payer, funds, stake, exitAt }) => {
+    return { payer: payer.toLowerCase(), funds, stake, exit_at: exitAt };
+  });
   // A tab is read again as long as it changed after the final block, or the head that was read may still vanish.
   await sql.query(
-    `INSERT INTO assay.tabs AS t (payer, funds, stake, exit_at, changed_block, refreshed_block)
-    SELECT x.payer, x.funds, x.stake, x.exit_at, x.changed, $2 FROM jsonb_to_recordset($1::jsonb)
-      AS x(payer text, funds numeric, stake numeric, exit_at bigint, changed bigint)
+    `INSERT INTO assay.tabs (payer, funds, stake, exit_at, refreshed_block)
+    SELECT x.payer, x.funds, x.stake, x.exit_at, $2 FROM jsonb_to_recordset($1::jsonb)
+      AS x(payer text, funds numeric, stake numeric, exit_at bigint)
     ON CONFLICT (payer) DO UPDATE SET funds = excluded.funds, stake = excluded.stake, exit_at = excluded.exit_at,
-      changed_block = greatest(t.changed_block, excluded.changed_block), refreshed_block = excluded.refreshed_block`,
+      refreshed_block = excluded.refreshed_block`,
     [asJson(rows), Math.min(final.number, head.number)],
   );
 }
