@@ -30,7 +30,8 @@ export function chainTime(mostLagSeconds: number | undefined, now: () => number 
       head = block;
     },
     latest: () => Math.ceil(Math.max(now(), seen().timestamp)),
-    earliest: () => Math.floor(Math.min(now(), seen().timestamp)),
+    // A chain that mines on demand may be ahead of every clock, and nobody's clock says more about it than its last block.
+    earliest: () => Math.floor(Math.min(mostLagSeconds === undefined ? Infinity : now(), seen().timestamp)),
     check() {
       const { timestamp } = seen();
       if (mostLagSeconds === undefined) return;
