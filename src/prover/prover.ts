@@ -63,7 +63,9 @@ const TURNS_PER_CLOCK = 10;
 /** Rejects only when the chain does not answer at the start, or when a fixed price is none. */
 export async function startProver(options: ProverOptions): Promise<Prover> {
   const { source, pool, sender, client, deployment, own, prices, tokenDecimals, onEvent = () => {} } = options;
-  const { pollMs = POLL_MS, keepMs = KEEP_MS, mostInFlight = MOST_IN_FLIGHT, confirmations = 1 } = options;
+  const { pollMs = POLL_MS, keepMs = KEEP_MS, mostInFlight = MOST_IN_FLIGHT } = options;
+  // A settlement is never deeper than its own block: below one, the state of a block that is not there would be asked for.
+  const confirmations = Math.max(1, options.confirmations ?? 1);
   const limits = { ...BATCH_LIMITS, ...options.limits };
   const { batchSize, deadlineMarginSeconds } = limits;
   const [clock, feeBps] = await Promise.all([startChainClock(client), feeBpsOf({ client, deployment })]);
