@@ -126,7 +126,7 @@ function randomSalt(): bigint {
 async function askForPayment(
   context: Context,
   question: Question,
-  { terms, time, publicUrl }: InferOptions,
+  { terms, time, publicUrl, metrics }: InferOptions,
   problem: Problem,
 ): Promise<Response> {
   const { ware, fields } = question;
@@ -168,6 +168,7 @@ async function askForPayment(
     },
     accepts: [assay, quotedRequirement(request, saltWord, terms)],
   };
+  metrics.refusals.inc({ code: problem.code });
   context.header("payment-required", toHeader(required));
   context.header("cache-control", "no-store");
   context.header("content-type", "application/problem+json");

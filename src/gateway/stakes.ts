@@ -16,7 +16,7 @@ export type StakesOptions = {
 };
 
 /** A stake that was decided on, until the books have it; its block is known when it is mined. */
-type Fresh = { readonly amount: bigint; readonly mined: Promise<unknown>; block?: number };
+type Fresh = { readonly amount: bigint; readonly mined: Promise<void>; readonly place: { block?: number } };
 
 /** Puts the policy's stake beside a tab that is worth it, once it is mined. False where the policy puts none. */
 export function openStakes({ settings, provider, client, database, send }: StakesOptions) {
@@ -27,7 +27,8 @@ export function openStakes({ settings, provider, client, database, send }: Stake
   const decide = async (payer: Address): Promise<Pick<Fresh, "mined"> | boolean> => {
     if (policy === undefined) return false;
     const { final } = await readPosition(database);
-    for (const [each, { block }] of fresh) {
+    for (const [each, { place }] of fresh) {
+      const { block } = place;
       if (block !== undefined && block <= (final?.number ?? 0)) fresh.delete(each);
     }
     const key = payer.toLowerCase();
@@ -48,15 +49,17 @@ export function openStakes({ settings, provider, client, database, send }: Stake
     const underWay = fresh.values().reduce((sum, each) => sum + each.amount, 0n);
     if (staked + underWay + amount > policy.total) return false;
     const data = encodeFunctionData({ abi: escrowAbi, functionName: "stake", args: [payer, amount] });
-    const mined = send(`stake ${amount} units in the tab of ${payer}`, data);
-    const own: Fresh = { amount, mined };
+    const place: Fresh["place"] = {};
+    const mine = async (): Promise<void> => {
+      try {
+        place.block = (await send(`stake ${amount} units in the tab of ${payer}`, data)).block;
+      } catch (error) {
+        fresh.delete(key);
+        throw error;
+      }
+    };
+    const own: Fresh = { amount, place, mined: mine() };
     fresh.set(key, own);
-    mined.then(
-      ({ block }) => {
-        own.block = block;
-      },
-      () => fresh.delete(key),
-    );
     return own;
   };
 
