@@ -16,8 +16,8 @@ export type BooksOptions = LedgerOptions & {
 };
 
 /**
- * All that is wrong: each line a difference between the store, its queue and the chain, or a promise without an end. None
- * when everything that was answered was settled once, or expired with what the escrow has for that.
+ * All that is wrong: each line a difference between the store, its queue and the chain, or a promise without an end.
+ * None when everything that was answered was settled once, or expired with what the escrow has for that.
  */
 export async function differences(options: BooksOptions): Promise<string[]> {
   const database = await openDatabase(options.location);
@@ -149,8 +149,8 @@ async function tabFaults(
 
 async function jobFaults(database: Database, rows: readonly JournalRow[]): Promise<string[]> {
   const jobs = await database.query<{ id: Hex; count: number }>(
-    "SELECT singleton_key AS id, count(*)::integer AS count FROM pgboss.job WHERE state <= 'active' AND singleton_key " +
-      "IS NOT NULL GROUP BY singleton_key",
+    "SELECT singleton_key AS id, count(*)::integer AS count FROM pgboss.job WHERE state <= 'active' " +
+      "AND singleton_key IS NOT NULL GROUP BY singleton_key",
   );
   const requests = new Map(rows.map((row) => [row.id, row]));
   const live = new Set(jobs.map(({ id }) => id));

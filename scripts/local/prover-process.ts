@@ -34,6 +34,7 @@ runPart<ProverTask>(async (task, tell) => {
     client,
     deployment,
     own: store.provider,
+    confirmations,
     prices: { kind: "none" },
     tokenDecimals,
     limits,

@@ -4,6 +4,7 @@ import { createWalletClient, http } from "viem";
 import { timeStock } from "../../../scripts/bench/gateway/stock.ts";
 import { forkProvider, type ForkedProvider } from "../../../scripts/local/fork-provider.ts";
 import { DOLLAR } from "../../../scripts/local/marketplace.ts";
+import { readText } from "../../../scripts/local/rest.ts";
 import { connect } from "../../../src/client/connect.ts";
 import { slash } from "../../../src/client/redress.ts";
 import { UnprovenError } from "../../../src/client/settlements.ts";
@@ -114,7 +115,7 @@ describe("time", function () {
     expect({ funds, stake }).to.deep.equal({ funds: DOLLAR, stake: 0n });
 
     const eventOf = async (id: string): Promise<string> => {
-      const status = (await (await fetch(`${gateway.url}/v1/requests/${id}`)).json()) as { state: string };
+      const status = JSON.parse(await readText(`${gateway.url}/v1/requests/${id}`)) as { state: string };
       return status.state;
     };
     await until(async () => (await eventOf(answers[0]?.id ?? "")) === "slashed");

@@ -1,4 +1,4 @@
-/** A market with real PostgreSQL, in which each test has a provider of its own: whatever fails there, no other sees it. */
+/** A market with a real PostgreSQL, where each test has a provider of its own: what fails there, no other sees. */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,7 +12,7 @@ import { ordersOf, type SignedOrder } from "../../../scripts/bench/gateway/order
 import { differences } from "../../../scripts/local/books.ts";
 import type { ProverTask } from "../../../scripts/local/fork-prover.ts";
 import { account } from "../../../scripts/local/market.ts";
-import { isAtRest } from "../../../scripts/local/rest.ts";
+import { isAtRest, readText } from "../../../scripts/local/rest.ts";
 import { CAST, DOLLAR, privateKeyOf, startMarketplace } from "../../../scripts/local/marketplace.ts";
 import type { ProvingSettings } from "../../../src/cli/serve/provider.ts";
 import type { GatewaySettings } from "../../../src/gateway/settings.ts";
@@ -222,11 +222,16 @@ export async function untilAtRest({ market }: Loop, { url }: Open): Promise<void
 
 /** What a gateway says of a tab. */
 export async function tabAt({ url }: Open, payer: Address): Promise<{ promised: bigint; available: bigint }> {
-  const tab = (await (await fetch(`${url}/v1/tabs/${payer}`)).json()) as Record<"promised" | "available", string>;
+  const tab = JSON.parse(await readText(`${url}/v1/tabs/${payer}`)) as Record<"promised" | "available", string>;
   return { promised: BigInt(tab.promised), available: BigInt(tab.available) };
 }
 
-/** Waits until a gateway knows of the money on a tab. */
+/** Whether a gateway knows of the money on a tab, and of the stake beside it. */
+export async function isFunded({ url }: Open, payer: Address): Promise<boolean> {
+  const tab = JSON.parse(await readText(`${url}/v1/tabs/${payer}`)) as Record<"available" | "stake", string>;
+  return BigInt(tab.available) > 0n && BigInt(tab.stake) > 0n;
+}
+
 export async function untilFunded(gateway: Open, payer: Address): Promise<void> {
-  await until(async () => (await tabAt(gateway, payer)).available > 0n);
+  await until(async () => isFunded(gateway, payer));
 }
