@@ -64,7 +64,7 @@ const TURNS_PER_CLOCK = 10;
 export async function startProver(options: ProverOptions): Promise<Prover> {
   const { source, pool, sender, client, deployment, own, prices, tokenDecimals, onEvent = () => {} } = options;
   const { pollMs = POLL_MS, keepMs = KEEP_MS, mostInFlight = MOST_IN_FLIGHT } = options;
-  // A settlement is never deeper than its own block: below one, the state of a block that is not there would be asked for.
+  // With none, the state of a block would be asked for that is not there yet.
   const confirmations = Math.max(1, options.confirmations ?? 1);
   const limits = { ...BATCH_LIMITS, ...options.limits };
   const { batchSize, deadlineMarginSeconds } = limits;
