@@ -47,6 +47,12 @@ async function startEscrow() {
   return { escrow, verifier, client: client as PublicClient, miner, deployment };
 }
 
+/** What has become of an answer in a final block, if it was settled in another one. */
+function endOf(deadline: number, settled: bigint | undefined, final: { number: bigint; timestamp: bigint }) {
+  if (settled !== undefined) return settled <= final.number ? "settled" : undefined;
+  return deadline < Number(final.timestamp) ? "expired" : undefined;
+}
+
 type View = { readonly depth: number; readonly store: Store; readonly sync: Sync };
 
 describe("a store's view of the chain", () => {
@@ -63,7 +69,7 @@ describe("a store's view of the chain", () => {
       const sync = await startSync({
         client,
         database: store.database,
-        time: chainTime(undefined),
+        time: chainTime(Number.MAX_SAFE_INTEGER),
         escrow: deployment.escrow,
         provider: PROVIDER.address,
         fromBlock: 0,
@@ -148,9 +154,7 @@ describe("a store's view of the chain", () => {
     const promised = new Map<Address, bigint>();
     for (const { id, request, closed } of known) {
       const block = settled.find(({ args }) => args.id === id)?.blockNumber;
-      const isExpired = block === undefined && request.deadline < Number(final.timestamp);
-      const isSettled = block !== undefined && block <= final.number;
-      expect(closed, `at depth ${depth}`).to.equal(isSettled ? "settled" : isExpired ? "expired" : undefined);
+      expect(closed, `at depth ${depth}`).to.equal(endOf(request.deadline, block, final));
       const payer = getAddress(request.payer);
       if (closed === undefined) promised.set(payer, (promised.get(payer) ?? 0n) + request.price);
     }
