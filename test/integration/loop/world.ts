@@ -43,12 +43,9 @@ export async function startLoop(test: Mocha.Context) {
   const model = await openModel(folder);
   let [holders, payers] = [FIRST_HOLDER, FIRST_PAYER];
 
-  const newDatabase = async (): Promise<string> => {
+  const newDatabase = async (like = "template1"): Promise<string> => {
     const name = `loop_${randomUUID().replaceAll("-", "")}`;
-    const client = new Client(postgres.url);
-    await client.connect();
-    await client.query(`CREATE DATABASE ${name}`);
-    await client.end();
+    await runSql(postgres.url, `CREATE DATABASE ${name} TEMPLATE ${like}`);
     return new URL(`/${name}`, postgres.url).href;
   };
   /** The time that deadlines are counted from. */
@@ -134,6 +131,10 @@ export async function startLoop(test: Mocha.Context) {
           });
           return (count) => Array.from({ length: count }, orders.next);
         },
+        /** Another store with the same in it. Nobody may have this one open. */
+        copy: async (): Promise<{ readonly url: string }> => ({
+          url: await newDatabase(new URL(databaseUrl).pathname.slice(1)),
+        }),
         /** What does not agree with the chain. */
         differences: async (store: StoreLocation = settings().store, confirmations = 0): Promise<string[]> =>
           differences({
@@ -153,6 +154,17 @@ export async function startLoop(test: Mocha.Context) {
       await stopThreads();
     },
   };
+}
+
+/** Runs one statement on a server. */
+export async function runSql(url: string, statement: string): Promise<void> {
+  const client = new Client(url);
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
 }
 
 export type Loop = Awaited<ReturnType<typeof startLoop>>;
