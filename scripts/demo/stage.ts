@@ -1,75 +1,61 @@
-/** Where the demo plays: a node, the contracts on it, a published model, and the cast with their money. */
-import { formatUnits } from "viem";
-import type { Address, Hex } from "viem";
+/** Where the demo plays: a market on a local node, and everyone in it. */
+import { createWalletClient, http } from "viem";
+import type { Address } from "viem";
 
-import { buildContracts } from "../local/build-contracts.ts";
+import { memoryBook } from "../../src/client/evidence.ts";
+import { connect, type Connection } from "../../src/client/connect.ts";
 import { account } from "../local/market.ts";
-import type { Terms } from "../local/market.ts";
-import { sampleModel } from "../local/models.ts";
-import { startNode } from "../local/node.ts";
+import { DOLLAR, startMarketplace } from "../local/marketplace.ts";
+import { followOutcomes } from "./outcomes.ts";
+import { MODELS } from "./questions.ts";
 
-const USDC = 1_000_000n;
+/** Waited for between two looks at the chain, in milliseconds. */
+const LOOK_MS = 100;
 
-export async function setStage(onStep: (step: string) => void) {
-  onStep("compiling the contracts");
-  await buildContracts();
-  const model = await sampleModel("credit-approval", "development", onStep);
-  onStep("starting a local node and deploying");
-  const chain = await startNode();
-  const { client, token, escrow, verifier } = chain;
+/** What was started, to be ended in the reverse order. */
+export type Closing = (() => Promise<void>)[];
+
+export async function setStage(closing: Closing, onStep: (step: string) => void) {
+  const market = await startMarketplace({ models: MODELS, onStep });
+  closing.push(() => market.stop());
+  // Who is killed leaves temporary files behind: they go with the market's own.
+  process.env["TMPDIR"] = market.scratch;
+  const outcomes = followOutcomes(market, LOOK_MS);
+  closing.push(() => outcomes.stop());
   const cast = {
-    agent: account(1),
-    provider: account(2),
-    prover: account(3),
-    client: account(4),
-    stranger: account(5),
+    agent: market.account("agent"),
+    client: market.account("client"),
+    provider: market.account("provider"),
+    prover: market.account("prover"),
+    sleeper: account(7),
+    liar: account(8),
   };
-
-  await verifier.write.publish([model.key.delta, model.key.ic, model.manifestHash, "demo"]);
-  await token.write.mint([cast.agent.address, 100n * USDC]);
-  await token.write.mint([cast.client.address, 5n * USDC]);
-  await token.write.mint([cast.provider.address, 50n * USDC]);
-  await token.write.approve([escrow.address, 50n * USDC], { account: cast.provider.address });
-
-  /** The terms of trade from now on: 10 cents an answer, an hour to prove it. */
-  const terms = async (): Promise<Terms> => ({
-    deployment: chain.deployment,
-    verifier: verifier.address,
-    agent: cast.agent,
-    provider: cast.provider,
-    prover: cast.prover.address,
-    price: USDC / 10n,
-    proverFee: USDC / 100n,
-    penalty: USDC,
-    deadline: Number((await client.getBlock()).timestamp) + 3600,
-  });
-  const gasOf = async (transaction: Promise<Hex>): Promise<number> =>
-    Number((await client.getTransactionReceipt({ hash: await transaction })).gasUsed);
-  const wallet = (who: Address): Promise<bigint> => token.read.balanceOf([who]);
-  const tokenDomain = {
-    name: "USD Coin",
-    version: "2",
-    chainId: chain.deployment.chainId,
-    verifyingContract: token.address,
+  for (const { address } of [cast.sleeper, cast.liar]) await market.token.write.mint([address, 10n * DOLLAR]);
+  const book = memoryBook();
+  return {
+    market,
+    outcomes,
+    cast,
+    closing,
+    /** What all providers have signed for the agent. */
+    book,
+    /** Pays the gas of what the agent does on chain. */
+    agentWallet: createWalletClient({ account: cast.agent, transport: http(market.url), pollingInterval: LOOK_MS }),
+    async connect(url: string): Promise<Connection> {
+      const connection = await connect(url, cast.agent, { rpc: market.url, book, limits: LIMITS, interval: LOOK_MS });
+      closing.push(async () => connection.close());
+      return connection;
+    },
+    wallet: (who: Address): Promise<bigint> => market.token.read.balanceOf([who]),
+    /** Lets time pass on the node, until some seconds of Unix time are over. */
+    async pass(timestamp: number): Promise<void> {
+      await market.test.setNextBlockTimestamp({ timestamp: BigInt(timestamp) + 1n });
+      await market.test.mine({ blocks: 1 });
+    },
   };
-  /** Lets time pass on the node. */
-  const wait = async (seconds: number): Promise<void> => {
-    await chain.test.increaseTime({ seconds });
-    await chain.test.mine({ blocks: 1 });
-  };
-  return { ...chain, model, cast, terms, gasOf, wallet, tokenDomain, wait };
 }
+
+/** The first question brings this much along for the next ones. */
+const LIMITS = { topUp: { amount: 3n * DOLLAR } };
 
 export type Stage = Awaited<ReturnType<typeof setStage>>;
-
-/** An amount as people write it. */
-export function dollars(amount: bigint): string {
-  const text = formatUnits(amount, 6);
-  const [whole = "0", cents = ""] = text.split(".");
-  return `$${whole}.${cents.padEnd(2, "0")}`;
-}
-
-/** A number of gas as people read it. */
-export function gasText(gas: number): string {
-  return `${gas.toLocaleString("en-US")} gas`;
-}

@@ -1,44 +1,40 @@
-/** What the demo tells, for people line by line, for programs as one object at the end. */
+/** What the demo tells, line by line. */
 export type Story = {
   readonly act: (title: string) => void;
-  readonly tell: (sentence: string) => void;
+  readonly tell: (...sentences: readonly string[]) => void;
   readonly table: (header: readonly string[], rows: readonly (readonly string[])[]) => void;
-  /** Keeps figures for the object. */
-  readonly record: (name: string, figures: Record<string, number | string>) => void;
-  readonly records: Readonly<Record<string, Record<string, number | string>>>;
+  /** One row at a time, in columns that are as wide as they are said to be. */
+  readonly row: (cells: readonly (readonly [text: string, width: number])[]) => void;
 };
 
 const BOLD = ["\u001B[1m", "\u001B[22m"] as const;
 
 /** Starts a story that is printed as it goes, by `print`. */
 export function startStory(print: (line: string) => void, isTerminal: boolean): Story {
-  const records: Record<string, Record<string, number | string>> = {};
   let acts = 0;
+  const row: Story["row"] = (cells) => {
+    print(
+      `     ${cells
+        .map(([text, width]) => text.padEnd(width))
+        .join("   ")
+        .trimEnd()}`,
+    );
+  };
   return {
-    records,
+    row,
     act(title) {
       acts += 1;
       const [on, off] = isTerminal ? BOLD : ["", ""];
       print(`\n${on}${acts}. ${title}${off}`);
     },
-    tell(sentence) {
-      print(`   ${sentence}`);
+    tell(...sentences) {
+      for (const sentence of sentences) print(`   ${sentence}`.trimEnd());
     },
     table(header, rows) {
       const widths = header.map((title, column) =>
-        Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+        Math.max(title.length, ...rows.map((cells) => cells[column]?.length ?? 0)),
       );
-      for (const row of [header, ...rows]) {
-        print(
-          `     ${row
-            .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-            .join("   ")
-            .trimEnd()}`,
-        );
-      }
-    },
-    record(name, figures) {
-      records[name] = figures;
+      for (const cells of [header, ...rows]) row(cells.map((text, column) => [text, widths[column] ?? 0]));
     },
   };
 }

@@ -1,5 +1,6 @@
 /** A whole market on this machine: a node with Assay on it, published models, and accounts with money. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,6 +36,9 @@ export async function startMarketplace({ models: names = ["iris"], onStep = () =
   onStep("compiling the contracts");
   await buildContracts();
   const scratch = await mkdtemp(join(tmpdir(), "assay-market-"));
+  // However the process ends.
+  const forget = (): void => rmSync(scratch, { recursive: true, force: true });
+  process.once("exit", forget);
   const models: LocalModel[] = [];
   for (const name of names) {
     onStep(`building ${name}`);
@@ -106,7 +110,8 @@ export async function startMarketplace({ models: names = ["iris"], onStep = () =
     scratch,
     async stop() {
       await node.stop();
-      await rm(scratch, { recursive: true, force: true });
+      process.off("exit", forget);
+      forget();
     },
   };
 }

@@ -16,25 +16,6 @@ function run(script: string, ...options: string[]): Promise<Outcome> {
   });
 }
 
-describe("the demo", () => {
-  it("plays from end to end, and prints nothing but its figures with --json", async () => {
-    const { code, out, err } = await run("scripts/demo.ts", "--json");
-    expect(code, err).to.equal(0);
-    const figures = JSON.parse(out) as Record<string, Record<string, number>>;
-    expect(figures["settle"]).to.include({ inferences: 8 });
-    expect(figures["slash"]).to.include({ penalty: 1_000_000 });
-    expect(figures["reclaim"]).to.include({ refund: 100_000 });
-    expect(figures["stock"]).to.have.all.keys("openGas", "settleGas");
-  });
-
-  it("says how it is used, and refuses what it does not know", async () => {
-    expect((await run("scripts/demo.ts", "--help")).out).to.include("Usage: npm run demo");
-    const { code, err } = await run("scripts/demo.ts", "--fast");
-    expect(code).to.equal(2);
-    expect(err).to.include("--fast").and.to.include("Usage: npm run demo");
-  });
-});
-
 describe("the benchmark", () => {
   it("says how it is used, and refuses what it cannot measure", async () => {
     expect((await run("scripts/bench.ts", "--help")).out).to.include("Usage: npm run bench gas");
