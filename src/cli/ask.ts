@@ -78,8 +78,8 @@ export async function askCommand(args: readonly string[]): Promise<void> {
   const place = await findPlace(values, process.env);
   const gateway = required("--gateway", values.gateway ?? place.config?.agent?.gateway);
   const limits = limitsFor(place.config, values);
-  const account = privateKeyToAccount(await keyOf("agent", values.keystore, place.config));
   const trust = await trustFor(place, values);
+  const account = privateKeyToAccount(await keyOf("agent", values.keystore, place.config));
   const keeping = values.out === undefined ? undefined : await placeFor(values.out);
   let connection: Connection | undefined;
   try {
