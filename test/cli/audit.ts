@@ -125,6 +125,7 @@ describe("assay audit", () => {
         { commitments: "failed", roots: "failed", completeness: "warning" },
       ],
       [(entries: Json[]) => entries.slice(1), { completeness: "warning" }],
+      [() => [], { completeness: "warning" }],
       [(entries: Json[]) => entries.toReversed(), { period: "failed" }],
     ] as const) {
       expect(await findingsOf(await changedBundle(change))).to.deep.include(faults);

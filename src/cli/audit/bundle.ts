@@ -1,6 +1,6 @@
 /**
  * An audit's bundle: lines of JSON, of which the first says whose and when, and the last sums up and has the SHA-256 of all
- * before it. In between is a line for each answer, in the order in which they were given. docs/protocol.md has an example.
+ * before it. In between is a line for each answer, in the order in which they were given.
  */
 import { z } from "zod";
 

@@ -4,6 +4,7 @@ import type { Hex, PublicClient } from "viem";
 import { commitmentLogAbi } from "../../protocol/abi/commitment-log.ts";
 import type { Check } from "../checks.ts";
 import type { Header } from "./bundle.ts";
+import { rootsOf } from "./period-roots.ts";
 import { EntryError, type Tally } from "./tally.ts";
 
 export type RootOptions = { readonly client: PublicClient; readonly header: Header; readonly tally: Tally };
@@ -25,14 +26,22 @@ export async function checkRoots(under: ReadonlyMap<Hex, number>, options: RootO
     if (count > BigInt(found)) partial.add(root);
   };
   for (const [root, found] of under) await tally.of("roots", root, async () => check(root, found));
-  if (partial.size === 0) {
-    const says = `all receipts under each of ${under.size} roots are in the bundle`;
-    return { name: "completeness", state: under.size === 0 ? "unchecked" : "ok", says };
+  const name = "completeness";
+  const committedTo = await rootsOf(options.client, options.header);
+  const missing = [...(committedTo ?? [])].filter((root) => !under.has(root));
+  if (partial.size > 0 || missing.length > 0) {
+    const says =
+      `Of ${under.size} roots in the bundle, ${partial.size} have receipts that are not in it, and ${missing.length} that ` +
+      "were committed to in the period are not in it at all: of answers before or after it, or left out.";
+    return { name, state: "warning", says };
   }
-  const says =
-    `${partial.size} of ${under.size} roots have receipts that are not in the bundle: of before or after the period, ` +
-    "or left out";
-  return { name: "completeness", state: "warning", says };
+  if (committedTo === undefined) {
+    const says = "The period has too many blocks to search for other commitments. Check bundles of shorter ones.";
+    return { name, state: "unchecked", says };
+  }
+  if (under.size === 0) return { name, state: "unchecked", says: "The provider committed to nothing in the period." };
+  const says = `all receipts under each of ${under.size} roots are in the bundle, and no other was committed to`;
+  return { name, state: "ok", says };
 }
 
 async function committed(root: Hex, { client, header }: RootOptions) {
