@@ -53,6 +53,7 @@ export async function startLoop({ sale = {}, provider = {}, agent = {} }: LoopOp
         stake: { perTab: "1", total: "50", leastFunds: "1" },
         ...provider,
       },
+      prover: { maxWaitSeconds: 1 },
       agent: { gateway, limits: { topUp: { amount: "0" } }, ...agent },
     };
     await writeFile(world.config, JSON.stringify(config));
