@@ -13,7 +13,8 @@ export type Parts = {
   readonly stop: () => Promise<void>;
 };
 
-const LIMITS = { batchSize: 32, maxWaitSeconds: 5 };
+/** Long enough for a prover to fill its batches on a busy machine. */
+const LIMITS = { batchSize: 32, maxWaitSeconds: 30 };
 const POLL_MS = 200;
 /** After those that already have a part in the market. */
 const FIRST_PROVER = Math.max(...Object.values(CAST)) + 1;

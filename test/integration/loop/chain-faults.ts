@@ -74,8 +74,9 @@ describe("a provider whose node", function () {
 
     it("takes two seconds for each answer settles late", async () => {
       rpc.delay(2_000);
+      const before = asked;
       await ask(4);
-      await until(async () => (await loop.settledOf(payer.address)) === asked);
+      await until(async () => (await loop.settledOf(payer.address)) > before);
       rpc.heal();
       await settles();
     });
