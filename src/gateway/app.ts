@@ -117,7 +117,7 @@ export function gatewayApp(options: AppOptions): Hono {
 
 /** What PostgreSQL and the connection to it say has a code; what this program throws has a name of its own. */
 function isStoreError(error: Error): boolean {
-  return "code" in error || error.name === "ServerUnreachableError" || /^(connection|timeout)/i.test(error.message);
+  return ("code" in error && /^[0-9A-Z]{5}$/.test(String(error.code))) || error.name === "ServerUnreachableError" || /^(connection|timeout)/i.test(error.message);
 }
 
 function problemResponse(context: Context, problem: Problem, { metrics }: AppOptions): Response {

@@ -1,5 +1,13 @@
 /** What the provider does on chain while a client waits: taking a payment in, topping a tab up, putting a stake beside it. */
-import { encodeFunctionData, erc20Abi, zeroHash, type Address, type Hex, type PublicClient } from "viem";
+import {
+  encodeFunctionData,
+  erc20Abi,
+  isAddressEqual,
+  zeroHash,
+  type Address,
+  type Hex,
+  type PublicClient,
+} from "viem";
 
 import { CallRevertedError } from "../chain/gas.ts";
 import type { Sender } from "../chain/send.ts";
@@ -56,18 +64,30 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
   const once = onlyOnce();
   const send = async (what: string, data: Hex) => sender.send({ to: escrow, data, what });
 
-  const stateOf = async (id: Hex): Promise<number> => {
-    const lock = await client.readContract({ address: escrow, abi: escrowAbi, functionName: "lockOf", args: [id] });
-    return lock.state;
-  };
-  const hasArrived = async (request: Request, id: Hex): Promise<boolean> => {
-    const held = await client.readContract({
+  const lockOf = (id: Hex) =>
+    client.readContract({ address: escrow, abi: escrowAbi, functionName: "lockOf", args: [id] });
+  /** Whether somebody's money is in a vault by another way than a pull of ours: all that was signed, from that account. */
+  const hasArrived = async (request: Request, id: Hex, from: Address): Promise<boolean> => {
+    const vault = vaultOf(id, escrow);
+    const head = await client.getBlockNumber();
+    const transfers = await client.getContractEvents({
       address: settings.token.address,
       abi: erc20Abi,
-      functionName: "balanceOf",
-      args: [vaultOf(id, escrow)],
+      eventName: "Transfer",
+      args: { from, to: vault },
+      fromBlock: head > QUOTE_BLOCKS ? head - QUOTE_BLOCKS : 0n,
+      strict: true,
     });
-    return held >= request.price;
+    const [held, sent] = [
+      await client.readContract({
+        address: settings.token.address,
+        abi: erc20Abi,
+        functionName: "balanceOf",
+        args: [vault],
+      }),
+      transfers.reduce((sum, { args }) => sum + args.value, 0n),
+    ];
+    return held >= request.price && sent >= request.price;
   };
   const stakeFor = openStakes({ settings, provider: sender.address, client, database, send });
   /** Whether a stake that covers the penalty is on its way. What the provider allowed may be spent on other tabs. */
@@ -106,8 +126,9 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
     },
     openLock: (request, id, authorization) =>
       once(id, async (): Promise<Hex | undefined> => {
-        const state = await stateOf(id);
-        if (state === OPEN) return undefined;
+        const { state, payer } = await lockOf(id);
+        const isTheirs = [request.payer, authorization.from].some((one) => isAddressEqual(one, payer));
+        if (state === OPEN && isTheirs) return undefined;
         if (state !== NONE) throw new Problem("closed", "This request is over. Ask anew for another quote.");
         const open = async (signature: Signature): Promise<Hex> => {
           const args = [request, { ...authorization, signature }] as const;
@@ -117,13 +138,18 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
         try {
           return await open(authorization.signature);
         } catch (error) {
-          // Somebody else submitted the authorization: the money is in the vault, and whose it is was signed.
-          if (!(error instanceof CallRevertedError) || !(await hasArrived(request, id))) return toProblem(error);
+          // Somebody else submitted the authorization: the money is in the vault, and the token says whose it was. The
+          // signature alone does not: another's money may be there, and this one's authorization be worth nothing.
+          if (!(error instanceof CallRevertedError)) throw error;
+          if (!(await hasArrived(request, id, authorization.from))) return toProblem(error);
           return open(NOTHING_TO_PULL).catch(toProblem);
         }
       }),
   };
 }
+
+/** More than any chain has in the time in which a quote can be paid. */
+const QUOTE_BLOCKS = 2000n;
 
 /** What top-ups under way are known by. */
 const FUND = "fund";

@@ -14,7 +14,7 @@ import type { WireAnswer } from "../x402/scheme.ts";
 import type { ChainTime } from "./chain-time.ts";
 import type { Cashier } from "./cashier.ts";
 import type { Stage } from "./metrics.ts";
-import { checkPayment, type Paid, type Payment } from "./payment.ts";
+import { checkPayment, identify, type Paid, type Payment } from "./payment.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 import { signDigest } from "./secp256k1.ts";
 import type { Ware } from "./shop.ts";
@@ -111,12 +111,34 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError, o
     const receipt = row.receipt ?? sign({ id, output, charge });
     return toAnswered(row, { output, charge, receipt, value, payer: row.request.payer, transaction });
   };
+  /** An answer that was given before, for a payment that would be refused by now: its times are over, or prices changed. */
+  const findAnswer = async (payment: Payment, commit: (salt: bigint) => Hex): Promise<Admitted | undefined> => {
+    const id = identify(payment, { terms });
+    const [row] = id === undefined ? [] : await journal.find([id]);
+    if (row === undefined || row.state !== "answered" || commit(row.salt) !== row.request.input) return undefined;
+    const { request, signature, salt } = row;
+    // Only its id and request are read of what was paid long ago.
+    return {
+      paid: { kind: "tab", id: row.id, request, signature, topUp: undefined },
+      salt,
+      isAnswered: true,
+      transaction: undefined,
+    };
+  };
   return {
     async admit({ ware, fields, salt: given }, payment) {
       time.check();
       const commit = (salt: bigint): Hex => ware.model.commit(fields, salt);
       const rules = { terms, offer: ware.offer, time, commit };
-      const { salt, ...paid } = timed("check", () => checkPayment(payment, given, rules));
+      let checked: ReturnType<typeof checkPayment>;
+      try {
+        checked = timed("check", () => checkPayment(payment, given, rules));
+      } catch (error) {
+        const known = error instanceof Problem && error.status === 402 ? await findAnswer(payment, commit) : undefined;
+        if (known === undefined) throw error;
+        return known;
+      }
+      const { salt, ...paid } = checked;
       const { id, request, signature } = paid;
       const order = { id, request, signature, fields, salt };
       const verdict = await timed("reserve", () => reserve(order, paid));

@@ -6,6 +6,7 @@ import type { Context } from "hono";
 import { getAddress, isHex, zeroAddress, type Address, type Hex } from "viem";
 
 import { encodeInput } from "../model/bundle/input.ts";
+import { randomScalar } from "../model/field.ts";
 import { GROUP_ORDER } from "../protocol/bn254.ts";
 import type { Request } from "../protocol/request.ts";
 import { networkOf, X402_VERSION } from "../x402/scheme.ts";
@@ -91,17 +92,7 @@ function parseQuestion(ware: Ware, body: string): Question {
   };
 }
 
-/** No value of a field takes as many, and exact arithmetic on very long ones takes seconds. */
-const MOST_CHARACTERS = 100;
-
 function encoded(ware: Ware, input: object): number[] {
-  if (
-    Object.values(input)
-      .flat()
-      .some((value) => typeof value === "string" && value.length > MOST_CHARACTERS)
-  ) {
-    throw new Problem("bad-input", `A value may have ${MOST_CHARACTERS} characters. Give a decimal number.`);
-  }
   try {
     return encodeInput(ware.model.manifest.input.fields, input);
   } catch (error) {
@@ -115,13 +106,6 @@ function saltFrom(text: Hex): bigint {
   return salt;
 }
 
-function randomSalt(): bigint {
-  for (;;) {
-    const salt = BigInt(`0x${randomBytes(32).toString("hex")}`) >> 2n;
-    if (salt < GROUP_ORDER) return salt;
-  }
-}
-
 /** A 402, with what either kind of client would have to pay. */
 async function askForPayment(
   context: Context,
@@ -132,7 +116,7 @@ async function askForPayment(
   const { ware, fields } = question;
   const { model, offer } = ware;
   const isHidden = model.manifest.input.visibility === "hidden";
-  const salt = isHidden ? (question.salt ?? randomSalt()) : 0n;
+  const salt = isHidden ? (question.salt ?? randomScalar()) : 0n;
   const input = model.commit(fields, salt);
   const saltWord: Hex = `0x${salt.toString(16).padStart(64, "0")}`;
   const assay = requirementOf({

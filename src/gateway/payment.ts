@@ -8,6 +8,7 @@ import { transferTypedDataOf, type Authorization } from "../protocol/authorizati
 import { idOf, type Request } from "../protocol/request.ts";
 import { fromHex, NO_SIGNATURE, type Signature } from "../protocol/signature.ts";
 import { domainOf } from "../protocol/tokens.ts";
+import { vaultOf } from "../protocol/vault.ts";
 import {
   ASSAY,
   assayPayloadSchema,
@@ -104,6 +105,27 @@ export function checkPayment(
   if (scheme === ASSAY) return checkTabPayment(payment, salt ?? 0n, rules);
   if (scheme === EXACT) return checkVaultPayment(payment, rules);
   throw new Problem("unknown-scheme", `The payment's scheme must be ${ASSAY} or ${EXACT}, got ${scheme.slice(0, 40)}.`);
+}
+
+/**
+ * Which request a payment is of, if who pays signed it: whatever has become of its terms and times since. What was answered
+ * before is answered again.
+ */
+export function identify(payment: Payment, { terms }: Pick<PaymentRules, "terms">): Hex | undefined {
+  if (payment.accepted.scheme === ASSAY) {
+    const parsed = assayPayloadSchema.safeParse(payment.payload);
+    if (!parsed.success) return undefined;
+    const { request, signature } = parsed.data;
+    const id = idOf(request, terms.deployment);
+    return isSigner(request.payer, id, signature) ? id : undefined;
+  }
+  const quote = quoteOf(payment.accepted, terms);
+  const parsed = exactPayloadSchema.safeParse(payment.payload);
+  if (quote === undefined || !parsed.success) return undefined;
+  const { authorization, signature } = parsed.data;
+  const isForThis = isAddressEqual(authorization.to, vaultOf(quote.id, terms.deployment.escrow));
+  const digest = hashTypedData(transferTypedDataOf(authorization, domainOf(terms.token)));
+  return isForThis && isSigner(authorization.from, digest, readSignature(signature as Hex)) ? quote.id : undefined;
 }
 
 function checkTabPayment(payment: Payment, salt: bigint, { terms, offer, time, commit }: PaymentRules) {

@@ -23,6 +23,8 @@ export type FieldCodec = {
   readonly step: string;
 };
 
+const MOST_CHARACTERS = 100;
+
 /** Doubles are exact below 2^53. */
 export const WIDEST = 53;
 
@@ -44,6 +46,8 @@ export function encode(codec: FieldCodec, value: string | number, name = codec.n
     if (Number.isInteger(steps) && steps >= 0 && steps <= Number(most)) return steps;
   }
   if (typeof value !== "string" && typeof value !== "number") throw new FieldTypeError(name, value);
+  // Exact arithmetic on very long texts takes seconds, and no value of a field needs as many digits.
+  if (typeof value === "string" && value.length > MOST_CHARACTERS) throw new FieldTypeError(name, value);
   let exact: Rational;
   try {
     exact = rationalFrom(String(value));
