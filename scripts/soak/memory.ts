@@ -21,9 +21,6 @@ export type MemoryUse = {
 };
 
 const KILOBYTES = 1024;
-/** Compilers, caches and pools fill up in this part of the requests. */
-const WARM_UP = 0.2;
-
 /** The resident megabytes of processes, each with its children and theirs. */
 export async function memoryOf(roots: readonly number[]): Promise<number[]> {
   const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,rss="]);
@@ -35,9 +32,13 @@ export async function memoryOf(roots: readonly number[]): Promise<number[]> {
   return roots.map((root) => Math.round(total(root) / KILOBYTES));
 }
 
-/** What samples say of each process. */
-export function usesIn(samples: readonly Sample[], names: readonly string[], requests: number): MemoryUse[] {
-  const isWarm = ({ settled }: Sample): boolean => settled >= WARM_UP * requests;
+/**
+ * What samples say of each process.
+ *
+ * @param warmUp How many requests are settled before growth counts; a run that is no longer has none.
+ */
+export function usesIn(samples: readonly Sample[], names: readonly string[], warmUp: number): MemoryUse[] {
+  const isWarm = ({ settled }: Sample): boolean => settled >= warmUp;
   return names.map((name, index) => {
     const points = samples.map((sample) => ({ ...sample, own: sample.megabytes[index] ?? 0 }));
     const warm = points.filter(isWarm);

@@ -44,6 +44,10 @@ const MODEL = "iris";
 const PRICE = DOLLAR / 100n;
 /** How many answers may wait for each prover: one batch that is proven, one on its way, and one that waits. */
 const BACKLOG = 96;
+/** Compilers, caches and pools fill up in this part of the requests, */
+const WARM_UP = 0.2;
+/** and what proves takes its memory in steps, the last of them within so many proofs of each prover. */
+const FIRST_PROOFS = 300;
 const AT_ONCE = 32;
 const CONNECTIONS = 8;
 /** For all of them. */
@@ -99,7 +103,7 @@ async function soakMarket(market: Marketplace, options: SoakOptions, progress: P
     transactions: settled.transactions,
     gasPerInference: Math.round(settled.gas / Math.max(1, settled.ids.size)),
     proofsPerMinute: Math.round((60_000 * (proofs.length - 1)) / ((proofs.at(-1) ?? 0) - (proofs[0] ?? 0))),
-    memory: usesIn(samples, parts.names, requests),
+    memory: usesIn(samples, parts.names, Math.max(WARM_UP * requests, FIRST_PROOFS * provers)),
     differences: await differences({
       client: market.client,
       deployment: market.deployment,

@@ -64,16 +64,22 @@ describe("the soak", function () {
     const [flat] = usesIn(
       samplesOf((settled) => (settled < 200 ? settled : 300)),
       ["gateway"],
-      1000,
+      200,
     );
     expect(flat).to.deep.equal({ name: "gateway", first: 0, last: 300, most: 300, slope: 0, growth: 0 });
     const [leak] = usesIn(
       samplesOf((settled) => 100 + settled),
       ["gateway"],
-      1000,
+      200,
     );
     expect(leak).to.include({ first: 100, last: 1100, slope: 1000 });
     expect(leak?.growth).to.be.within(500, 600);
+    const [short] = usesIn(
+      samplesOf((settled) => 100 + settled),
+      ["gateway"],
+      2000,
+    );
+    expect(short).to.include({ most: 1100, slope: 0, growth: 0 });
   });
 
   it("says what it takes", async () => {
