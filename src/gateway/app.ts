@@ -115,9 +115,12 @@ export function gatewayApp(options: AppOptions): Hono {
   return app;
 }
 
-/** What PostgreSQL and the connection to it say has a code; what this program throws has a name of its own. */
+const STORE_ERRORS = new Set(["ServerUnreachableError", "StoppedDatabaseError"]);
+
+/** PostgreSQL's own errors have codes of five characters. */
 function isStoreError(error: Error): boolean {
-  return ("code" in error && /^[0-9A-Z]{5}$/.test(String(error.code))) || error.name === "ServerUnreachableError" || /^(connection|timeout)/i.test(error.message);
+  const hasCode = "code" in error && /^[0-9A-Z]{5}$/.test(String(error.code));
+  return hasCode || STORE_ERRORS.has(error.name) || /^(connection|timeout)/i.test(error.message);
 }
 
 function problemResponse(context: Context, problem: Problem, { metrics }: AppOptions): Response {
