@@ -90,7 +90,12 @@ describe("the gateway's connections", () => {
   });
 
   it("survive what is no HTTP", async () => {
-    const garbage = ["\0\0\0\0", "GET\r\n\r\n", requestOf({ "content-length": -1 }), "\u0016\u0003\u0001\u0002\0\u0001\0"];
+    const garbage = [
+      "\0\0\0\0",
+      "GET\r\n\r\n",
+      requestOf({ "content-length": -1 }),
+      "\u0016\u0003\u0001\u0002\0\u0001\0",
+    ];
     for (const bytes of garbage) expect(await said(bytes, "")).to.match(/^(HTTP\/1.1 400 |$)/);
     const smuggled = requestOf({ "content-length": 4, "transfer-encoding": "chunked" });
     expect(await said(smuggled, "0\r\n\r\n")).to.match(/^HTTP\/1.1 400 /);
