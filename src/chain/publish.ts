@@ -1,22 +1,14 @@
 /** Storing a model's key on chain. Publishing again changes nothing, but tells a new place to fetch its files from. */
 import { isDeepStrictEqual } from "node:util";
 
-import {
-  BaseError,
-  ContractFunctionRevertedError,
-  createPublicClient,
-  createWalletClient,
-  http,
-  type Account,
-  type Address,
-  type Hex,
-  type PublicClient,
-} from "viem";
+import { BaseError, createWalletClient, http, type Account, type Address, type Hex, type PublicClient } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
 import { groth16VerifierAbi } from "../protocol/abi/groth16-verifier.ts";
 import type { VerificationKey } from "../protocol/model.ts";
 import { LOCAL_CHAIN_ID } from "./local-chain.ts";
+import { isPublished } from "./published.ts";
+import { connectChain } from "./rpc.ts";
 
 /** A verifier on a chain, found to be one for a model's phase 1; and who pays. */
 export type Destination = {
@@ -54,10 +46,8 @@ export type Published = {
 /** Looks at everything that could be in the way, which costs nothing, before a model is verified. */
 export async function findVerifier(options: DestinationOptions): Promise<Destination> {
   const { rpc, verifier, key, isDevelopment } = options;
-  const client = createPublicClient({ transport: http(rpc), pollingInterval: 500 });
-  const chainId = await client.getChainId().catch((cause: unknown) => {
-    throw new NoChainError(new URL(rpc).origin, { cause });
-  });
+  const client = await connectChain({ rpc });
+  const chainId = await client.getChainId();
   if (isDevelopment && chainId !== LOCAL_CHAIN_ID) throw new DevelopmentKeyError(chainId);
   const contract = { address: verifier, abi: groth16VerifierAbi } as const;
   const phase1 = await client.readContract({ ...contract, functionName: "phase1" }).catch((cause: unknown) => {
@@ -100,19 +90,6 @@ async function payerOf({ privateKey, rpc }: DestinationOptions, chainId: number)
   return first;
 }
 
-/** Whether a verifier holds the key of a model. */
-export async function isPublished(client: PublicClient, verifier: Address, id: Hex): Promise<boolean> {
-  try {
-    await client.readContract({ address: verifier, abi: groth16VerifierAbi, functionName: "keyOf", args: [id] });
-    return true;
-  } catch (error) {
-    const cause =
-      error instanceof BaseError ? error.walk((each) => each instanceof ContractFunctionRevertedError) : null;
-    if (cause instanceof ContractFunctionRevertedError && cause.data?.errorName === "UnknownModel") return false;
-    throw error;
-  }
-}
-
 /** A chain did not take a transaction. */
 export class PublishingFailedError extends Error {
   override readonly name = "PublishingFailedError";
@@ -123,18 +100,6 @@ export class PublishingFailedError extends Error {
     const { details, shortMessage } = reason instanceof BaseError ? reason : cause;
     const said = (details === "" ? shortMessage : details).split("\n")[0];
     super(`Chain ${chainId} did not publish the model: ${said}`, { cause });
-  }
-}
-
-/** Nobody answers at the address of the chain's node. */
-export class NoChainError extends Error {
-  override readonly name = "NoChainError";
-  /** Without path and query, which may hold a provider's key. */
-  readonly origin: string;
-
-  constructor(origin: string, options?: ErrorOptions) {
-    super(`No chain answers JSON-RPC at ${origin}. Check the address of its node.`, options);
-    this.origin = origin;
   }
 }
 

@@ -1,17 +1,8 @@
 /** What an agent looks up for itself, at a node of its own choice. */
-import {
-  BaseError,
-  ContractFunctionRevertedError,
-  ContractFunctionZeroDataError,
-  isAddressEqual,
-  type Address,
-  type Hex,
-  type PublicClient,
-} from "viem";
+import { isAddressEqual, type Address, type PublicClient } from "viem";
 
 import { LOCAL_CHAIN_ID } from "../chain/local-chain.ts";
 import { escrowAbi } from "../protocol/abi/escrow.ts";
-import { groth16VerifierAbi } from "../protocol/abi/groth16-verifier.ts";
 import { known } from "../protocol/tokens.ts";
 import type { Provider } from "./messages.ts";
 
@@ -55,22 +46,6 @@ function checkToken(chainId: number, token: Provider["token"]): void {
     expected.decimals === token.decimals;
   if (!isSame) throw new OtherTokenError(token.address, expected.address);
 }
-
-/** Whether a verifier has the key of a model. */
-export async function isPublished(client: PublicClient, verifier: Address, model: Hex): Promise<boolean> {
-  if ((await client.getCode({ address: verifier })) === undefined) return false;
-  try {
-    await client.readContract({ address: verifier, abi: groth16VerifierAbi, functionName: "keyOf", args: [model] });
-    return true;
-  } catch (error) {
-    // Whatever reverts is no verifier that has it; a node that does not answer is another matter.
-    const refusal = error instanceof BaseError && error.walk((each) => REFUSALS.some((kind) => each instanceof kind));
-    if (refusal === null || refusal === false) throw error;
-    return false;
-  }
-}
-
-const REFUSALS = [ContractFunctionRevertedError, ContractFunctionZeroDataError] as const;
 
 /** The latest block, looked up anew when it is older than some seconds: one look serves many requests. */
 export type Head = { readonly number: bigint; readonly timestamp: number };

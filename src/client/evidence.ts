@@ -2,51 +2,22 @@
 import type { Hex } from "viem";
 import { z } from "zod";
 
-import type { Request } from "../protocol/request.ts";
-import { NO_SIGNATURE, toCompactHex, type Signature } from "../protocol/signature.ts";
-import {
-  requestSchema,
-  requestToWire,
-  signatureSchema,
-  tokenAmountSchema,
-  uint256Schema,
-  wordSchema,
-} from "../protocol/wire.ts";
+import { signedAnswerFields, signedAnswerToWire, uint256Schema, type SignedAnswer } from "../protocol/wire.ts";
 
-export type Evidence = {
-  readonly id: Hex;
-  readonly request: Request;
-  /** The payer's; all zero for a locked request. */
-  readonly signature: Signature;
-  readonly output: Hex;
-  readonly charge: bigint;
-  /** The provider's signature of the receipt. */
-  readonly receipt: Signature;
+export type Evidence = SignedAnswer & {
   /** A block before the answer: nothing about it is on chain before that. */
   readonly since: bigint;
 };
 
 /** Evidence in JSON. */
 export const evidenceSchema = z.strictObject({
-  id: wordSchema,
-  request: requestSchema,
-  signature: signatureSchema.nullable().transform((signature) => signature ?? NO_SIGNATURE),
-  output: wordSchema,
-  charge: tokenAmountSchema,
-  receipt: signatureSchema,
+  ...signedAnswerFields,
   since: uint256Schema,
 }) satisfies z.ZodType<Evidence>;
 
 /** Writes evidence for JSON. */
 export function evidenceToWire(evidence: Evidence): z.input<typeof evidenceSchema> {
-  return {
-    ...evidence,
-    request: requestToWire(evidence.request),
-    signature: evidence.request.locked ? null : toCompactHex(evidence.signature),
-    charge: evidence.charge.toString(),
-    receipt: toCompactHex(evidence.receipt),
-    since: evidence.since.toString(),
-  };
+  return { ...signedAnswerToWire(evidence), since: evidence.since.toString() };
 }
 
 /** Where evidence is kept until it is not needed any more. */

@@ -7,10 +7,10 @@ import { canonicalJson } from "../model/canonical-json.ts";
 import { isDevelopmentSetup } from "../model/development-setup.ts";
 import { inputCommitmentOf } from "../model/manifest/commitments.ts";
 import { manifestHashOf, parseManifest, type Manifest } from "../model/manifest/manifest.ts";
+import { isPublished } from "../chain/published.ts";
 import { modelOf } from "../protocol/model.ts";
 import { keyFromSnarkjs } from "../protocol/snarkjs.ts";
 import type { Offer } from "../x402/scheme.ts";
-import { isPublished } from "./chain.ts";
 import type { Listing } from "./messages.ts";
 import type { Trusted } from "./trust.ts";
 

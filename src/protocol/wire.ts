@@ -209,8 +209,69 @@ export function receiptToWire(receipt: Receipt): WireReceipt {
 }
 
 /**
- * An answered request with all that it takes to prove and settle it. The input is in it: whoever gets a job learns what
- * was asked.
+ * A request with the answer that both sides signed for.
+ *
+ * @example
+ * ```ts
+ * import type { SignedAnswer } from "assay/protocol/wire";
+ *
+ * const chargeOf = (answer: SignedAnswer): bigint => answer.charge;
+ * console.log(chargeOf.length); // 1
+ * ```
+ */
+export type SignedAnswer = {
+  readonly id: Hex;
+  readonly request: Request;
+  /** The payer's; all zero for a locked request. */
+  readonly signature: Signature;
+  readonly output: Hex;
+  readonly charge: bigint;
+  /** The provider's signature of the receipt. */
+  readonly receipt: Signature;
+};
+
+/**
+ * A signed answer in JSON, by its fields: schemas of more than that take them up.
+ *
+ * @example
+ * ```ts
+ * import { signedAnswerFields } from "assay/protocol/wire";
+ *
+ * console.log(Object.keys(signedAnswerFields).length); // 6
+ * ```
+ */
+export const signedAnswerFields = {
+  id: wordSchema,
+  request: requestSchema,
+  signature: signatureSchema.nullable().transform((signature) => signature ?? NO_SIGNATURE),
+  output: wordSchema,
+  charge: tokenAmountSchema,
+  receipt: signatureSchema,
+};
+
+/**
+ * Writes a signed answer for JSON.
+ *
+ * @example
+ * ```ts
+ * import { signedAnswerToWire } from "assay/protocol/wire";
+ *
+ * console.log(typeof signedAnswerToWire); // function
+ * ```
+ */
+export function signedAnswerToWire({ id, request, signature, output, charge, receipt }: SignedAnswer) {
+  return {
+    id,
+    request: requestToWire(request),
+    signature: request.locked ? null : toCompactHex(signature),
+    output,
+    charge: charge.toString(),
+    receipt: toCompactHex(receipt),
+  };
+}
+
+/**
+ * A signed answer with all that it takes to prove it. The input is in it: whoever gets a job learns what was asked.
  *
  * @example
  * ```ts
@@ -220,15 +281,7 @@ export function receiptToWire(receipt: Receipt): WireReceipt {
  * console.log(chargeOf.length, jobSchema.safeParse({}).success); // 1 false
  * ```
  */
-export type Job = {
-  readonly id: Hex;
-  readonly request: Request;
-  /** The payer's; all zero for a locked request. */
-  readonly signature: Signature;
-  readonly output: Hex;
-  readonly charge: bigint;
-  /** The provider's signature of the receipt. */
-  readonly receipt: Signature;
+export type Job = SignedAnswer & {
   /** The input as the model's circuit takes it. */
   readonly fields: readonly number[];
   readonly salt: bigint;
@@ -245,12 +298,7 @@ export type Job = {
  * ```
  */
 export const jobSchema = z.strictObject({
-  id: wordSchema,
-  request: requestSchema,
-  signature: signatureSchema.nullable().transform((signature) => signature ?? NO_SIGNATURE),
-  output: wordSchema,
-  charge: tokenAmountSchema,
-  receipt: signatureSchema,
+  ...signedAnswerFields,
   fields: z.array(z.int().nonnegative()),
   salt: uint256Schema,
 }) satisfies z.ZodType<Job>;
@@ -266,13 +314,5 @@ export const jobSchema = z.strictObject({
  * ```
  */
 export function jobToWire(job: Job): z.input<typeof jobSchema> {
-  return {
-    ...job,
-    request: requestToWire(job.request),
-    signature: job.request.locked ? null : toCompactHex(job.signature),
-    charge: job.charge.toString(),
-    receipt: toCompactHex(job.receipt),
-    fields: [...job.fields],
-    salt: job.salt.toString(),
-  };
+  return { ...signedAnswerToWire(job), fields: [...job.fields], salt: job.salt.toString() };
 }

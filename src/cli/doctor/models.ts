@@ -1,6 +1,6 @@
 /** The models of the config: whether they are what they say, can be proven on this chain, and pay for themselves. */
 import { LOCAL_CHAIN_ID } from "../../chain/local-chain.ts";
-import { isPublished } from "../../chain/publish.ts";
+import { isPublished } from "../../chain/published.ts";
 import { openModel, type OpenModel } from "../../model/bundle/open.ts";
 import { verifyModel } from "../../model/bundle/verify.ts";
 import { Phase1MissingError } from "../../model/ceremony/verify.ts";

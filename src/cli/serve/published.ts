@@ -1,6 +1,6 @@
 /** Before anything is sold: each model's key is on chain, where its answers are to be verified. */
 import { connectChain } from "../../chain/rpc.ts";
-import { isPublished } from "../../chain/publish.ts";
+import { isPublished } from "../../chain/published.ts";
 import type { GatewaySettings } from "../../gateway/settings.ts";
 import { openModel } from "../../model/bundle/open.ts";
 import type { Hex } from "viem";
