@@ -2,12 +2,13 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { expect } from "chai";
 
-const BODY = fileURLToPath(new URL("../helpers/full-disk.ts", import.meta.url));
+import type { OnFullDisk } from "../helpers/full-disk.ts";
+
+const BODY = new URL("../helpers/full-disk.ts", import.meta.url).href;
 const run = promisify(execFile);
 
 /** A disk of 256 MB, for one program and as long as it runs. */
@@ -37,12 +38,10 @@ describe("a store on a full disk", () => {
   });
 
   it("says so, loses nothing that it wrote, and goes on when there is room", async () => {
-    const told = JSON.parse(await onSmallDisk(folder, [process.execPath, BODY, folder])) as {
-      written: number;
-      failures: string[];
-      failed: string;
-      kept: number;
-    };
+    const program = `const { fillDisk } = await import(process.argv[1]);
+      process.stdout.write(JSON.stringify(await fillDisk(process.argv[2])));`;
+    const command = [process.execPath, "--input-type=module", "--eval", program, BODY, folder];
+    const told = JSON.parse(await onSmallDisk(folder, command)) as OnFullDisk;
 
     expect(told.failures).to.deep.equal(Array.from({ length: 3 }, () => "StoppedDatabaseError"));
     expect(told.failed).to.equal("StoppedDatabaseError");
