@@ -2,6 +2,8 @@
  * Jobs for provers outside the provider's walls, of models whose owner opened them. A stranger may lease a few, for a
  * while, and one job is offered twice at most: what it does not prove, the provider's own provers do in good time.
  */
+import { randomUUID } from "node:crypto";
+
 import type { Address, Hex } from "viem";
 
 import { jobToWire } from "../protocol/wire.ts";
@@ -67,32 +69,32 @@ export function openFeed(store: Store, shop: Shop, time: ChainTime): Feed {
     async giveBack(lease) {
       const { leased } = find(lease);
       leases.delete(lease);
-      await store.jobs.giveBack(leased, "given back by a prover");
+      await store.jobs.putBack(leased);
     },
   };
 
   async function offer(model: Hex, most: number, prover: Address, from: string): Promise<LeasedJob[]> {
     const taken = await store.jobs.lease(model, most);
-    const rows = await store.journal.find(taken.map(({ id }) => id));
-    const offers = await noteOffers(
-      store.database,
-      taken.map(({ id }) => id),
-    );
+    const rows = new Map((await store.journal.find(taken.map(({ id }) => id))).map((row) => [row.id, row]));
+    const fit = taken.flatMap(({ id }) => {
+      const row = rows.get(id);
+      const isFit = row?.receipt !== undefined && row.closed === undefined;
+      return isFit && row.request.deadline - time.latest() >= LEAST_SECONDS ? [id] : [];
+    });
+    const offers = await noteOffers(store.database, fit);
     const given: LeasedJob[] = [];
     for (const leased of taken) {
-      const row = rows.find(({ id }) => id === leased.id);
-      const isOffered =
-        row?.receipt !== undefined &&
-        row.closed === undefined &&
-        row.request.deadline - time.latest() >= LEAST_SECONDS &&
-        (offers.get(leased.id) ?? 0) <= MOST_OFFERS;
-      if (!isOffered) {
-        await store.jobs.giveBack(leased, "kept for the provider's own provers");
+      const row = rows.get(leased.id);
+      const offered = offers.get(leased.id);
+      if (row === undefined || offered === undefined || offered > MOST_OFFERS) {
+        await store.jobs.putBack(leased);
         continue;
       }
+      // A name of its own for each lease: the queue's stays the same when a job is leased again.
+      const lease = randomUUID();
       const until = Math.floor(now()) + LEASE_SECONDS;
-      leases.set(leased.lease, { leased, from, prover, until });
-      given.push({ job: jobToWire(jobOf(row)), lease: leased.lease, until });
+      leases.set(lease, { leased, from, prover, until });
+      given.push({ job: jobToWire(jobOf(row)), lease, until });
     }
     return given;
   }

@@ -37,7 +37,6 @@ export type KeeperOptions = {
 export function startKeeper(options: KeeperOptions): Keeper {
   const { settings, store, time, log, seal, cashier, sender } = options;
   let isStopped = false;
-  let lastCommitment = Date.now();
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     if (isStopped) return;
     try {
@@ -60,10 +59,7 @@ export function startKeeper(options: KeeperOptions): Keeper {
     });
     await attempt("refunding", () => refund(options));
     await attempt("committing", async () => {
-      const { commitEverySeconds } = settings;
-      if (commitEverySeconds === 0 || Date.now() - lastCommitment < commitEverySeconds * 1000) return;
-      lastCommitment = Date.now();
-      await commit(options);
+      if (settings.commitEverySeconds > 0) await commit(options);
     });
   };
   let current: Promise<void> = Promise.resolve();
@@ -108,7 +104,7 @@ async function refund({ settings, store, sender, time, log }: KeeperOptions): Pr
 }
 
 async function commit({ settings, client, store, sender, log }: KeeperOptions): Promise<void> {
-  const next = await nextCommitment(store.database);
+  const next = await nextCommitment(store.database, settings.commitEverySeconds);
   if (next === undefined) return;
   const { root, count } = next;
   const data = encodeFunctionData({ abi: commitmentLogAbi, functionName: "commit", args: [root, count] });

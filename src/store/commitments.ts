@@ -13,8 +13,10 @@ export type Commitment = { readonly root: Hex; readonly count: number };
 /**
  * The next root that has to go on chain: one that did not get there before a crash, or one of all receipts that are in no
  * commitment yet; undefined when there are none.
+ *
+ * @param afterSeconds How long the first of them waits for others.
  */
-export async function nextCommitment(database: Database): Promise<Commitment | undefined> {
+export async function nextCommitment(database: Database, afterSeconds = 0): Promise<Commitment | undefined> {
   return database.transaction(async (sql): Promise<Commitment | undefined> => {
     // Gateways that share a store take turns, or two would commit to the same receipts.
     await sql.query("LOCK TABLE assay.commitments IN EXCLUSIVE MODE");
@@ -22,6 +24,12 @@ export async function nextCommitment(database: Database): Promise<Commitment | u
       "SELECT root, count FROM assay.commitments WHERE transaction IS NULL ORDER BY made_at LIMIT 1",
     );
     if (left !== undefined) return left;
+    const [oldest] = await sql.query<{ isDue: boolean }>(
+      'SELECT min(answered_at) <= clock_timestamp() - make_interval(secs => $1) AS "isDue" FROM assay.requests ' +
+        "WHERE state = 'answered' AND root IS NULL",
+      [afterSeconds],
+    );
+    if (oldest?.isDue !== true) return undefined;
     const receipts = await receiptsWhere(sql, `root IS NULL ORDER BY answered_at LIMIT ${MOST_RECEIPTS}`);
     if (receipts.length === 0) return undefined;
     const { root, count } = build(receipts);

@@ -29,7 +29,10 @@ export type JobQueue = {
   /** Whether a job is still leased to whoever says so. */
   readonly keep: (leased: LeasedId) => Promise<boolean>;
   readonly complete: (leased: LeasedId) => Promise<void>;
+  /** For later: each time a job is given back, it waits longer for the next prover. */
   readonly giveBack: (leased: LeasedId, reason: string) => Promise<void>;
+  /** As if it had never been leased: what strangers do with jobs must not make them wait. */
+  readonly putBack: (leased: LeasedId) => Promise<void>;
   /** Adds jobs for answers that are owed a proof and have none, as after a reorganisation; says how many. */
   readonly recover: (now: number) => Promise<number>;
   /** How many wait for a prover, and how many are with one. */
@@ -125,6 +128,12 @@ export async function openJobs(database: Database, onError: (error: Error) => vo
     },
     async giveBack({ model, lease }, reason) {
       await boss.fail(queueOf(model), lease, { reason });
+    },
+    async putBack({ lease }) {
+      await database.query(
+        "UPDATE pgboss.job SET state = 'created', started_on = NULL, heartbeat_on = NULL WHERE id = $1 AND state = 'active'",
+        [lease],
+      );
     },
     async depth() {
       const [row] = await database.query<{ waiting: number; active: number }>(

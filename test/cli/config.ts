@@ -68,12 +68,11 @@ describe("a config", () => {
       listen: { host: "127.0.0.1", port: 8402 },
       leastTopUp: 1_000_000n,
       limits: { bodyBytes: 262_144, requestsPerSecond: 50, concurrency: 64 },
-      commitEverySeconds: 0,
+      commitEverySeconds: 3600,
     });
     expect(config.prover).to.deep.equal({
       engine: { kind: "snarkjs" },
       batchSize: 32,
-      maxWaitSeconds: 60,
       price: { kind: "none" },
       gateways: [],
     });

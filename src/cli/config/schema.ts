@@ -124,7 +124,9 @@ function provider(folder: string) {
         },
         "What the gateway lets in.",
       ).prefault({}),
-      commitEverySeconds: whole(0, 30 * DAY, "How often receipts are committed to on chain; 0 for never.").default(0),
+      commitEverySeconds: whole(0, 30 * DAY, "How often receipts are committed to on chain; 0 for never.").default(
+        HOUR,
+      ),
     },
     "Selling answers: assay serve.",
   ).superRefine(({ models, stake }, context) => {
@@ -175,7 +177,7 @@ function prover(folder: string) {
       workers: whole(1, 1_024, "Proofs made at once; by default one a core.").optional(),
       engine: engine(folder, "What proves.").prefault("snarkjs"),
       batchSize: whole(1, 64, "Answers settled in one transaction.").default(32),
-      maxWaitSeconds: whole(1, DAY, "How long a proof waits for others to be settled with.").default(60),
+      maxWaitSeconds: whole(1, DAY, "How long a proof waits for others to be settled with.").optional(),
       price: priceSource(
         "The price of the chain's coin: a fee that does not cover its gas is refused. With none, all is settled.",
       ).prefault("none"),

@@ -11,6 +11,8 @@ import type { ProvingSettings } from "./provider.ts";
 
 const LOCAL_POLL_MS = 200;
 const POLL_MS = 1000;
+const LOCAL_WAIT_SECONDS = 5;
+const WAIT_SECONDS = 60;
 /** Many times the pause between blocks of any chain, and short beside the least deadline. */
 const MOST_LAG_SECONDS = 120;
 
@@ -50,13 +52,15 @@ export function provingSettings(
   chainId: number,
   privateKey: Hex | undefined,
 ): ProvingSettings {
+  const isLocal = chainId === LOCAL_CHAIN_ID;
   return {
     program: engine,
     ...(workers !== undefined && { workers }),
-    limits: { batchSize, maxWaitSeconds },
+    // Gas costs nothing on a local chain, and whoever tries one waits for what happens.
+    limits: { batchSize, maxWaitSeconds: maxWaitSeconds ?? (isLocal ? LOCAL_WAIT_SECONDS : WAIT_SECONDS) },
     prices: price,
     ...(privateKey !== undefined && { privateKey }),
-    pollMs: chainId === LOCAL_CHAIN_ID ? LOCAL_POLL_MS : POLL_MS,
+    pollMs: isLocal ? LOCAL_POLL_MS : POLL_MS,
   };
 }
 
