@@ -1,30 +1,67 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 
+import { runCommand } from "../src/cli/usage.ts";
 import { CHECKS } from "./steps/checks.ts";
 import { runSteps } from "./steps/step.ts";
 
+const USAGE = `Usage: npm test [-- --all]
+
+Checks the sources, then runs the tests.
+
+  --all    also those that take minutes: the whole loop under faults, demo, benchmarks, long commands
+  --help   print this`;
+
 /** Tests that start processes wait for them half of the time, so all other tests run beside them. */
-const PROCESSES = [join("test", "integration"), join("test", "model", "ceremony"), join("test", "cli")];
-const startsProcesses = (file: string): boolean => PROCESSES.some((folder) => file.startsWith(folder));
-const files = readdirSync("test", { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".ts"))
-  .map((file) => join("test", file));
+const PROCESSES = ["test/integration/", "test/model/ceremony/", "test/cli/"];
 
-// The contracts were built by the first check. The tests in Solidity build themselves; nobody else may at the same time.
-const mocha = ["hardhat", "test", "mocha", "--no-compile"] as const;
+/** Each of these takes minutes of its own, of what is tested in small as well. */
+const LONG = [
+  "test/integration/loop/",
+  "test/integration/faults/",
+  "test/integration/model-command/",
+  "test/integration/bench-models.ts",
+  "test/integration/demo.ts",
+  "test/integration/exactness.ts",
+  "test/cli/ask.ts",
+  "test/cli/audit.ts",
+  "test/cli/doctor.ts",
+  "test/cli/receipt.ts",
+];
 
-process.exitCode = await runSteps([
-  ...CHECKS,
-  { name: "tests in Solidity", kind: "tests", command: ["hardhat", "test", "solidity"] },
-  {
-    name: "tests in TypeScript",
-    kind: "tests",
-    command: [...mocha, ...files.filter((file) => !startsProcesses(file))],
-  },
-  {
-    name: "tests of processes",
-    kind: "tests",
-    command: [...mocha, ...files.filter(startsProcesses)],
-  },
-]);
+const isIn = (places: readonly string[]) => (file: string) => places.some((place) => file.startsWith(join(place)));
+const [startsProcesses, isLong] = [isIn(PROCESSES), isIn(LONG)];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { all: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const files = readdirSync("test", { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => join("test", file))
+    .filter((file) => values.all || !isLong(file));
+
+  // The contracts were built by the first check. The tests in Solidity build themselves; nobody else may at the same time.
+  const mocha = ["hardhat", "test", "mocha", "--no-compile"] as const;
+  process.exitCode = await runSteps([
+    ...CHECKS,
+    { name: "tests in Solidity", kind: "tests", command: ["hardhat", "test", "solidity"] },
+    {
+      name: "tests in TypeScript",
+      kind: "tests",
+      command: [...mocha, ...files.filter((file) => !startsProcesses(file))],
+    },
+    {
+      name: "tests of processes",
+      kind: "tests",
+      command: [...mocha, ...files.filter(startsProcesses)],
+    },
+  ]);
+}
+
+await runCommand(USAGE, main);

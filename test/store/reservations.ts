@@ -16,6 +16,7 @@ import {
   START,
   step,
   type Place,
+  itWhereShared,
 } from "./world.ts";
 
 /** Another gateway on the same database: on a folder it is the same one, started anew. */
@@ -197,8 +198,7 @@ describeOnBoth("two gateways", (place, kind) => {
     for (const order of [held, lapsed]) expect(await first.journal.answer(answerTo(order))).to.equal(false);
   });
 
-  it("with different prices give one receipt for one request", async function () {
-    if (kind === "folder") return this.skip();
+  itWhereShared(kind)("with different prices give one receipt for one request", async () => {
     const location = await place.fresh();
     const [slow, quick] = [await place.open(location), await place.open(location)];
     const payer = payerOf("prices");
@@ -212,33 +212,35 @@ describeOnBoth("two gateways", (place, kind) => {
     expect((await slow.journal.find([order.id]))[0]).to.include({ state: "answered", charge: 90n });
   });
 
-  it("never wait for each other for good, with many payers and the chain at the same time", async function () {
-    if (kind === "folder") return this.skip();
-    const location = await place.fresh();
-    const stores = [await place.open(location), await place.open(location)] as const;
-    const payers = Array.from({ length: 40 }, (_, index) => payerOf(`many ${index}`));
-    const tabs = payers.map((payer) => ({ payer, funds: 1_000_000n, stake: 1000n }));
-    await fund(stores[0], payers);
-    const asking = stores.flatMap((store, gateway) =>
-      Array.from({ length: 600 }, async (_, index) => {
-        const payer = payers[(index * 7) % payers.length] as Address;
-        // Half of them are expiring as they are asked for once more.
-        const deadline = index % 2 === 0 ? START + 3600 : START + 5;
-        const order = orderOf(payer, 2 * Math.floor(index / payers.length) + gateway, { deadline });
-        await answered(store, order);
-        return store.journal.reserve(order);
-      }),
-    );
-    const chain = (async () => {
-      for (let head = 10; head < 60; head++) {
-        await step(stores[head % 2] as Store, { head, tabs: head % 2 === 0 ? tabs : tabs.toReversed() });
-      }
-    })();
-    expect(new Set(await Promise.all(asking))).to.deep.equal(new Set(["answered"]));
-    await chain;
-    const [row] = await stores[0].database.query<{ deadlocks: string }>(
-      "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
-    );
-    expect(Number(row?.deadlocks)).to.equal(0);
-  });
+  itWhereShared(kind)(
+    "never wait for each other for good, with many payers and the chain at the same time",
+    async () => {
+      const location = await place.fresh();
+      const stores = [await place.open(location), await place.open(location)] as const;
+      const payers = Array.from({ length: 40 }, (_, index) => payerOf(`many ${index}`));
+      const tabs = payers.map((payer) => ({ payer, funds: 1_000_000n, stake: 1000n }));
+      await fund(stores[0], payers);
+      const asking = stores.flatMap((store, gateway) =>
+        Array.from({ length: 600 }, async (_, index) => {
+          const payer = payers[(index * 7) % payers.length] as Address;
+          // Half of them are expiring as they are asked for once more.
+          const deadline = index % 2 === 0 ? START + 3600 : START + 5;
+          const order = orderOf(payer, 2 * Math.floor(index / payers.length) + gateway, { deadline });
+          await answered(store, order);
+          return store.journal.reserve(order);
+        }),
+      );
+      const chain = (async () => {
+        for (let head = 10; head < 60; head++) {
+          await step(stores[head % 2] as Store, { head, tabs: head % 2 === 0 ? tabs : tabs.toReversed() });
+        }
+      })();
+      expect(new Set(await Promise.all(asking))).to.deep.equal(new Set(["answered"]));
+      await chain;
+      const [row] = await stores[0].database.query<{ deadlocks: string }>(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
+      );
+      expect(Number(row?.deadlocks)).to.equal(0);
+    },
+  );
 });

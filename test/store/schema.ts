@@ -4,7 +4,7 @@ import { openDatabase, type StoreLocation } from "../../src/store/database.ts";
 import { migrate, NewerSchemaError } from "../../src/store/schema.ts";
 import { OtherStoreError } from "../../src/store/store.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { answered, DEPLOYMENT, describeOnBoth, fund, orderOf, payerOf } from "./world.ts";
+import { answered, DEPLOYMENT, describeOnBoth, fund, orderOf, payerOf, itWhereShared } from "./world.ts";
 
 describeOnBoth("a store's tables", ({ fresh, open }, kind) => {
   let location: StoreLocation;
@@ -26,8 +26,7 @@ describeOnBoth("a store's tables", ({ fresh, open }, kind) => {
     await database.close();
   });
 
-  it("are made by gateways that start at the same time", async function () {
-    if (kind === "folder") return this.skip();
+  itWhereShared(kind)("are made by gateways that start at the same time", async () => {
     const place = await fresh();
     const stores = await Promise.all(Array.from({ length: 4 }, async () => open(place)));
     const keys = new Set(stores.map(({ quoteKey }) => quoteKey));

@@ -45,6 +45,13 @@ export function describeOnBoth(title: string, suite: (place: Place, kind: Kind) 
   }
 }
 
+/** `it`, for what needs a database that several share: a folder belongs to one. */
+export function itWhereShared(kind: Kind) {
+  return (title: string, body: () => Promise<void>): void => {
+    if (kind === "server") it(title, body);
+  };
+}
+
 /** Places for databases; to be called in a suite, which it adds hooks to. */
 export function placeOf(kind: Kind): Place {
   let postgres: Postgres | undefined;
