@@ -24,6 +24,7 @@ const LONG = [
   "test/integration/bench-models.ts",
   "test/integration/demo.ts",
   "test/integration/exactness.ts",
+  "test/prover/rapidsnark.ts",
   "test/cli/ask.ts",
   "test/cli/audit.ts",
   "test/cli/doctor.ts",
