@@ -3,6 +3,7 @@ import {
   encodeFunctionData,
   erc20Abi,
   isAddressEqual,
+  zeroAddress,
   zeroHash,
   type Address,
   type Hex,
@@ -66,28 +67,22 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
 
   const lockOf = (id: Hex) =>
     client.readContract({ address: escrow, abi: escrowAbi, functionName: "lockOf", args: [id] });
-  /** Whether somebody's money is in a vault by another way than a pull of ours: all that was signed, from that account. */
-  const hasArrived = async (request: Request, id: Hex, from: Address): Promise<boolean> => {
+  /** What is in a vault, and how much of that an account paid in by itself, as the token says. */
+  const lookInto = async (id: Hex, from: Address) => {
     const vault = vaultOf(id, escrow);
+    const token = { address: settings.token.address, abi: erc20Abi } as const;
     const head = await client.getBlockNumber();
     const transfers = await client.getContractEvents({
-      address: settings.token.address,
-      abi: erc20Abi,
+      ...token,
       eventName: "Transfer",
       args: { from, to: vault },
       fromBlock: head > QUOTE_BLOCKS ? head - QUOTE_BLOCKS : 0n,
       strict: true,
     });
-    const [held, sent] = [
-      await client.readContract({
-        address: settings.token.address,
-        abi: erc20Abi,
-        functionName: "balanceOf",
-        args: [vault],
-      }),
-      transfers.reduce((sum, { args }) => sum + args.value, 0n),
-    ];
-    return held >= request.price && sent >= request.price;
+    return {
+      held: await client.readContract({ ...token, functionName: "balanceOf", args: [vault] }),
+      own: transfers.reduce((sum, { args }) => sum + args.value, 0n),
+    };
   };
   const stakeFor = openStakes({ settings, provider: sender.address, client, database, send });
   /** Whether a stake that covers the penalty is on its way. What the provider allowed may be spent on other tabs. */
@@ -135,13 +130,20 @@ export function openCashier({ settings, client, sender, database, sync }: Cashie
           const data = encodeFunctionData({ abi: escrowAbi, functionName: "openFromVault", args });
           return (await send(`open request ${id}`, data)).transaction;
         };
+        // Where the request names nobody, all that is in the vault becomes this payer's: so it has to be this payer's. A
+        // signature alone does not show that, since it may be worth nothing.
+        const isArrived = async (): Promise<boolean> => {
+          const { held, own } = await lookInto(id, authorization.from);
+          if (held < request.price) return false;
+          if (request.payer !== zeroAddress || own >= request.price) return true;
+          throw new Problem("payment-failed", "Somebody else has paid this quote already. Ask for another one.");
+        };
+        // Somebody may have submitted the authorization: before it came here, or while it was on its way.
+        if (await isArrived()) return open(NOTHING_TO_PULL).catch(toProblem);
         try {
           return await open(authorization.signature);
         } catch (error) {
-          // Somebody else submitted the authorization: the money is in the vault, and the token says whose it was. The
-          // signature alone does not: another's money may be there, and this one's authorization be worth nothing.
-          if (!(error instanceof CallRevertedError)) throw error;
-          if (!(await hasArrived(request, id, authorization.from))) return toProblem(error);
+          if (!(error instanceof CallRevertedError) || !(await isArrived())) return toProblem(error);
           return open(NOTHING_TO_PULL).catch(toProblem);
         }
       }),

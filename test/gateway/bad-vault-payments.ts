@@ -8,6 +8,7 @@ import { randomNonce } from "../../src/protocol/authorization.ts";
 import { split } from "../../src/protocol/signature.ts";
 import { quotedRequirement } from "../../src/x402/quote.ts";
 import { answerIn, codeIn, OTHER_FLOWER, send, tampered, type Json, type Order } from "./orders.ts";
+import { until } from "../helpers/until.ts";
 import { authorize, paidOrder, payQuote, quote, type Quoted } from "./quotes.ts";
 import { PRICE, startWorld, stopMarket, type World } from "./world.ts";
 
@@ -174,6 +175,33 @@ describe("a stock payment", () => {
       answerIn(await send(world, paidOrder(quoted, { authorization, signature })));
       expect(await locked(quoted)).to.deep.equal([payer.address, 1]);
     }
+  });
+
+  it("does not make another's money its own, though that is in the vault", async () => {
+    const { market } = world;
+    const quoted = await quote(world, { input: OTHER_FLOWER });
+    const { authorization, signature } = await authorize(world, quoted, payer);
+    const { from, to, value, validAfter, validBefore, nonce } = authorization;
+    const { v, r, s } = split(signature);
+    const args = [from, to, value, validAfter, validBefore, nonce, v, r, s] as const;
+    await market.token.write.transferWithAuthorization(args, { account: market.account("stranger").address });
+    // One who saw the quote, with money and without.
+    for (const thief of [market.account("client"), await world.payer({})]) {
+      const reply = await send(world, paidOrder(quoted, await authorize(world, quoted, thief)));
+      expect(codeIn(reply)).to.equal("payment-failed");
+    }
+    answerIn(await send(world, paidOrder(quoted, { authorization, signature })));
+    expect(await locked(quoted)).to.deep.equal([payer.address, 1]);
+  });
+
+  it("gets the same answer again when its time is over", async () => {
+    const quoted = await quote(world);
+    const validBefore = BigInt((await world.now()) + 3);
+    const paid = paidOrder(quoted, await authorize(world, quoted, payer, { validBefore }));
+    const first = answerIn(await send(world, paid));
+    await until(async () => BigInt(await world.now()) > validBefore);
+    expect(answerIn(await send(world, paid))).to.deep.equal(first);
+    expect(await locked(quoted)).to.deep.equal([payer.address, 1]);
   });
 
   it("is not needed for a lock that its payer opened", async () => {
