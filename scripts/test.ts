@@ -24,11 +24,15 @@ const LONG = [
   "test/integration/bench-models.ts",
   "test/integration/demo.ts",
   "test/integration/exactness.ts",
+  "test/prover/pool.ts",
   "test/prover/rapidsnark.ts",
   "test/cli/ask.ts",
   "test/cli/audit.ts",
   "test/cli/doctor.ts",
+  "test/cli/fund.ts",
+  "test/cli/keystore.ts",
   "test/cli/receipt.ts",
+  "test/cli/tab.ts",
 ];
 
 const isIn = (places: readonly string[]) => (file: string) => places.some((place) => file.startsWith(join(place)));
