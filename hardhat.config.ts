@@ -9,10 +9,13 @@ import { defineConfig } from "hardhat/config";
 import { EXACT, GAS_TESTS, QUICK } from "./scripts/hardhat/compilers.ts";
 import { strictWarnings } from "./scripts/hardhat/strict-warnings.ts";
 import { mochaTotals, solidityTotals } from "./scripts/hardhat/test-totals.ts";
-import { TOTALS_FILE } from "./scripts/totals.ts";
+import { INVARIANT_RUNS_VARIABLE, TOTALS_FILE } from "./scripts/totals.ts";
 
 /** Fixed, so that a run can be repeated; set ASSAY_FUZZ_SEED to 32 bytes of hex to look elsewhere. */
 const FUZZ_SEED = process.env["ASSAY_FUZZ_SEED"] ?? `0x${"a5".repeat(32)}`;
+
+/** How many lives of an escrow each campaign plays; scripts/test.ts plays fewer where time matters. */
+const INVARIANT_RUNS = Number(process.env[INVARIANT_RUNS_VARIABLE] ?? 256);
 
 const TESTS = "test/contracts";
 /** Built in seconds instead of minutes. What is deployed is the subject of the gas tests, and of all tests in TypeScript. */
@@ -31,7 +34,7 @@ export default defineConfig({
   test: {
     solidity: {
       fuzz: { runs: 256, seed: FUZZ_SEED },
-      invariant: { runs: 256, depth: 128, failOnRevert: true },
+      invariant: { runs: INVARIANT_RUNS, depth: 128, failOnRevert: true },
     },
     mocha: {
       // Whoever needs a proof of a new circuit first makes its keys.

@@ -5,16 +5,20 @@ import { parseArgs } from "node:util";
 import { runCommand } from "../src/cli/usage.ts";
 import { CHECKS } from "./steps/checks.ts";
 import { runSteps } from "./steps/step.ts";
+import { INVARIANT_RUNS_VARIABLE } from "./totals.ts";
 
 const USAGE = `Usage: npm test [-- --all]
 
 Checks the sources, then runs the tests.
 
-  --all    also those that take minutes: the whole loop under faults, demo, benchmarks, long commands
+  --all    also those that take minutes: the whole loop under faults, demo, benchmarks, long commands; and four times as
+           long campaigns of random lives of the escrow
   --help   print this`;
 
 /** Tests that start processes wait for them half of the time, so all other tests run beside them. */
 const PROCESSES = ["test/integration/", "test/model/ceremony/", "test/cli/"];
+
+const FEW_RUNS = "64";
 
 /** Each of these takes minutes of its own, of what is tested in small as well. */
 const LONG = [
@@ -51,6 +55,8 @@ async function main(): Promise<void> {
     .map((file) => join("test", file))
     .filter((file) => values.all || !isLong(file));
 
+  // Whole campaigns take half of the time that all the rest does.
+  if (!values.all) process.env[INVARIANT_RUNS_VARIABLE] ??= FEW_RUNS;
   // The contracts were built by the first check. The tests in Solidity build themselves; nobody else may at the same time.
   const mocha = ["hardhat", "test", "mocha", "--no-compile"] as const;
   process.exitCode = await runSteps([

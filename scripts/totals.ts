@@ -6,6 +6,9 @@ export type Totals = { readonly passed: number; readonly failed: number; readonl
 /** Names the file into which a test runner that `npm test` starts writes its totals. */
 export const TOTALS_FILE = "ASSAY_TOTALS_FILE";
 
+/** Says how many runs each invariant campaign has, if not as many as it is meant to have. */
+export const INVARIANT_RUNS_VARIABLE = "ASSAY_INVARIANT_RUNS";
+
 /** Writes a run's totals for whoever asked for them; does nothing when nobody did. */
 export function reportTotals({ passed, failed, skipped }: Totals): void {
   const file = process.env[TOTALS_FILE];
