@@ -3,14 +3,13 @@ import { Hono, type Context } from "hono";
 import { cors } from "hono/cors";
 import { routePath } from "hono/route";
 import { isAddress, isHash, type Hex } from "viem";
-import type { z } from "zod";
 
 import { inclusionOf } from "../store/commitments.ts";
 import { readPosition, readTab } from "../store/chain-state.ts";
 import type { Store } from "../store/store.ts";
 import type { LeaseOrder, Feed } from "./feed.ts";
 import { inferRoute, type InferOptions } from "./infer.ts";
-import { addressOf, limitConcurrency, limitRate, takeBody } from "./limits.ts";
+import { addressOf, limitConcurrency, limitRate, readJson, takeBody } from "./limits.ts";
 import { streamEvents } from "./event-stream.ts";
 import { errorDetails, type Log } from "./log.ts";
 import { modelsOf, providerOf } from "./price-list.ts";
@@ -80,7 +79,7 @@ export function gatewayApp(options: AppOptions): Hono {
   });
 
   app.post("/v1/jobs/lease", takeBody(SMALL_BODY), leasing, async (context) => {
-    const order = readJson(context.get("body"), leaseRequestSchema);
+    const order = readJson(context.get("body"), leaseRequestSchema, "The body does not fit");
     return context.json({ jobs: await feed.lease(order as LeaseOrder, addressOf(context)) });
   });
   app.post("/v1/jobs/:lease/keep", leasing, async (context) => {
@@ -128,19 +127,6 @@ function problemResponse(context: Context, problem: Problem, { metrics }: AppOpt
   if ([429, 503].includes(problem.status)) context.header("retry-after", "1");
   context.header("content-type", "application/problem+json");
   return context.body(JSON.stringify(problem.toJson()), problem.status);
-}
-
-function readJson<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    throw new Problem("malformed-body", "The body is not JSON.");
-  }
-  const parsed = schema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Problem("malformed-body", `The body does not fit: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}.`);
 }
 
 async function findStatus({ store }: AppOptions, id: string): Promise<RequestStatus> {

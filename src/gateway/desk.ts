@@ -2,7 +2,7 @@
  * The way of a paid request: check, reserve, compute, journal, sign, answer. Nothing is signed that is not in the journal,
  * nothing is computed that is not reserved, and whatever fails before the journal gives the reservation back.
  */
-import { isAddressEqual, type Address, type Hex } from "viem";
+import { isAddressEqual, numberToHex, type Address, type Hex } from "viem";
 
 import type { OpenModel } from "../model/bundle/open.ts";
 import { digestOf } from "../protocol/receipt.ts";
@@ -39,8 +39,8 @@ export type Desk = {
   readonly admit: (question: Question, payment: Payment) => Promise<Admitted>;
   /** Computes, journals and signs: the second half. */
   readonly answer: (question: Question, admitted: Admitted) => Promise<Answered>;
-  /** What was answered before, signed as it was then. */
-  readonly repeat: (row: JournalRow, model: OpenModel) => Answered;
+  /** Signs an answer that was journalled, and never signed as far as the journal knows. */
+  readonly seal: (row: JournalRow) => Promise<void>;
 };
 
 export type Admitted = {
@@ -104,7 +104,8 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError, o
     await cashier.awaitCover(paid.request, toppedUpIn);
     return journal.reserve(order);
   };
-  const repeat = (row: JournalRow, model: OpenModel, transaction?: Hex): Answered => {
+  /** What was answered before, signed as it was then. */
+  const repeat = (row: JournalRow, model: OpenModel, transaction: Hex | undefined): Answered => {
     const { id, output, charge } = row;
     if (output === undefined || charge === undefined) return refuse("busy");
     const { value } = model.run(row.fields, row.salt);
@@ -179,7 +180,10 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError, o
       const repeated = repeat(row, ware.model, transaction);
       return isAddressEqual(repeated.payer, payer) ? repeated : { ...repeated, payer };
     },
-    repeat,
+    async seal({ id, output, charge }) {
+      if (output === undefined || charge === undefined) return;
+      await journal.seal({ id, receipt: sign({ id, output, charge }) });
+    },
   };
 }
 
@@ -205,13 +209,9 @@ function toAnswered(row: Pick<JournalRow, "id" | "request" | "salt">, parts: Par
       charge: parts.charge.toString(),
       receipt: toCompactHex(parts.receipt),
       value: parts.value,
-      salt: wordOf(row.salt),
+      salt: numberToHex(row.salt, { size: 32 }),
     },
     payer: parts.payer,
     transaction: parts.transaction,
   };
-}
-
-function wordOf(value: bigint): Hex {
-  return `0x${value.toString(16).padStart(64, "0")}`;
 }

@@ -6,9 +6,7 @@ import { privateKeyToAddress } from "viem/accounts";
 import { connectChain } from "../chain/rpc.ts";
 import { startSender, type Sender } from "../chain/send.ts";
 import { escrowAbi } from "../protocol/abi/escrow.ts";
-import { digestOf } from "../protocol/receipt.ts";
 import { readPosition, totals } from "../store/chain-state.ts";
-import type { JournalRow } from "../store/journal.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { gatewayApp } from "./app.ts";
 import { openCashier } from "./cashier.ts";
@@ -18,7 +16,6 @@ import { openFeed } from "./feed.ts";
 import { allowStake, startKeeper, type Keeper } from "./keeper.ts";
 import { errorDetails, type Log } from "./log.ts";
 import { openMetrics, type Metrics } from "./metrics.ts";
-import { signDigest } from "./secp256k1.ts";
 import { JOURNAL_RULES, QUOTE_SECONDS, type GatewaySettings } from "./settings.ts";
 import { BadPriceError, openShop, type Shop } from "./shop.ts";
 import { watchStatuses } from "./status.ts";
@@ -119,12 +116,7 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
       onError,
       onStage: (stage, seconds) => metrics.stageSeconds.observe({ stage }, seconds),
     });
-    const seal = async ({ id, output, charge }: JournalRow): Promise<void> => {
-      if (output === undefined || charge === undefined) return;
-      const receipt = signDigest(digestOf({ request: id, output, charge }, deployment), privateKey);
-      await store.journal.seal({ id, receipt });
-    };
-    const keeper = startKeeper({ settings, client, sender, store, cashier, time, log, seal });
+    const keeper = startKeeper({ settings, client, sender, store, cashier, time, log, seal: desk.seal });
     listeners.push(keeper.onStep);
     closing.push(keeper.stop);
     const watcher = watchStatuses(store.database, WATCH_MS, onError);

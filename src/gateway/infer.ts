@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 
 import type { PaymentRequired, SettleResponse } from "@x402/core/types";
 import type { Context } from "hono";
-import { getAddress, isHex, zeroAddress, type Address, type Hex } from "viem";
+import { getAddress, isHex, numberToHex, zeroAddress, type Address, type Hex } from "viem";
 
 import { encodeInput } from "../model/bundle/input.ts";
 import { randomScalar } from "../model/field.ts";
@@ -14,7 +14,7 @@ import { quotedRequirement, type QuoteTerms } from "../x402/quote.ts";
 import { requirementOf } from "../x402/terms.ts";
 import type { ChainTime } from "./chain-time.ts";
 import type { Answered, Desk } from "./desk.ts";
-import type { WithBody } from "./limits.ts";
+import { readJson, type WithBody } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { parsePayment } from "./payment.ts";
 import { Problem } from "./problem.ts";
@@ -69,21 +69,7 @@ export function inferRoute(options: InferOptions) {
 }
 
 function parseQuestion(ware: Ware, body: string): Question {
-  let content: unknown;
-  try {
-    content = JSON.parse(body);
-  } catch {
-    throw new Problem("malformed-body", "The body is not JSON.");
-  }
-  const parsed = inferBodySchema.safeParse(content);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new Problem(
-      "malformed-body",
-      `The body is not { input, salt?, payer? }: ${issue?.path.join(".")} ${issue?.message}.`,
-    );
-  }
-  const { input, salt, payer } = parsed.data;
+  const { input, salt, payer } = readJson(body, inferBodySchema, "The body is not { input, salt?, payer? }");
   return {
     ware,
     fields: encoded(ware, input),
@@ -118,7 +104,7 @@ async function askForPayment(
   const isHidden = model.manifest.input.visibility === "hidden";
   const salt = isHidden ? (question.salt ?? randomScalar()) : 0n;
   const input = model.commit(fields, salt);
-  const saltWord: Hex = `0x${salt.toString(16).padStart(64, "0")}`;
+  const saltWord = numberToHex(salt, { size: 32 });
   const assay = requirementOf({
     ...offer,
     chainId: terms.deployment.chainId,

@@ -8,10 +8,10 @@ import { commitmentLogAbi } from "../protocol/abi/commitment-log.ts";
 import { escrowAbi } from "../protocol/abi/escrow.ts";
 import { findRefunds, payersIn } from "../store/chain-state.ts";
 import { nextCommitment, noteCommitted } from "../store/commitments.ts";
-import type { JournalRow } from "../store/journal.ts";
 import type { Store } from "../store/store.ts";
 import type { Cashier } from "./cashier.ts";
 import type { ChainTime } from "./chain-time.ts";
+import type { Desk } from "./desk.ts";
 import { errorDetails, type Log } from "./log.ts";
 import type { GatewaySettings } from "./settings.ts";
 
@@ -30,8 +30,7 @@ export type KeeperOptions = {
   readonly cashier: Cashier;
   readonly time: ChainTime;
   readonly log: Log;
-  /** Signs an answer that was journalled, and never signed as far as the journal knows. */
-  readonly seal: (row: JournalRow) => Promise<void>;
+  readonly seal: Desk["seal"];
 };
 
 export function startKeeper(options: KeeperOptions): Keeper {
@@ -47,7 +46,8 @@ export function startKeeper(options: KeeperOptions): Keeper {
   };
   const round = async (): Promise<void> => {
     await attempt("signing what was journalled", async () => {
-      for (const row of await store.journal.unsealed()) await seal(row);
+      // At once, since the journal writes those that come together in one statement, and lets each wait for others.
+      await Promise.all((await store.journal.unsealed()).map(seal));
     });
     await attempt("giving reservations back", async () => {
       const count = await store.journal.abandonLapsed(time.earliest());

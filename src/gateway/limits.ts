@@ -1,6 +1,7 @@
 /** How much of a gateway one client can take. */
 import type { Context, MiddlewareHandler } from "hono";
 import { getConnInfo } from "@hono/node-server/conninfo";
+import type { z } from "zod";
 
 import { Problem } from "./problem.ts";
 import type { GatewayLimits } from "./settings.ts";
@@ -84,6 +85,20 @@ async function readBody(context: Context, mostBytes: number): Promise<string> {
 function cutOff(error: unknown): never {
   if (error instanceof Problem) throw error;
   throw new Problem("malformed-body", "The body ended before it was whole.", { cause: error });
+}
+
+/** A body's JSON, by a schema; `otherwise` says what it is not. */
+export function readJson<Schema extends z.ZodType>(text: string, schema: Schema, otherwise: string): z.output<Schema> {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new Problem("malformed-body", "The body is not JSON.");
+  }
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Problem("malformed-body", `${otherwise}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}.`);
 }
 
 export function addressOf(context: Context): string {

@@ -124,8 +124,7 @@ export function identify(payment: Payment, { terms }: Pick<PaymentRules, "terms"
   if (quote === undefined || !parsed.success) return undefined;
   const { authorization, signature } = parsed.data;
   const isForThis = isAddressEqual(authorization.to, vaultOf(quote.id, terms.deployment.escrow));
-  const digest = hashTypedData(transferTypedDataOf(authorization, domainOf(terms.token)));
-  return isForThis && isSigner(authorization.from, digest, readSignature(signature as Hex)) ? quote.id : undefined;
+  return isForThis && isAuthorized(authorization, readSignature(signature as Hex), terms) ? quote.id : undefined;
 }
 
 function checkTabPayment(payment: Payment, salt: bigint, { terms, offer, time, commit }: PaymentRules) {
@@ -169,8 +168,13 @@ function differenceOf(request: Request, offer: Offer): string | undefined {
   return undefined;
 }
 
+/** From when on, and until when, a deadline may be. */
+function deadlineBounds(time: ChainTime): readonly [least: number, most: number] {
+  return [time.latest() + DEADLINE.least, time.earliest() + DEADLINE.most];
+}
+
 function checkDeadline(deadline: number, time: ChainTime): void {
-  const [least, most] = [time.latest() + DEADLINE.least, time.earliest() + DEADLINE.most];
+  const [least, most] = deadlineBounds(time);
   if (deadline < least || deadline > most) {
     throw new Problem("bad-deadline", `The deadline must be from ${least} to ${most} (Unix time), got ${deadline}.`);
   }
@@ -195,7 +199,8 @@ function checkVaultPayment(payment: Payment, { terms, offer, time, commit }: Pay
     isAddressEqual(request.verifier, offer.verifier) &&
     isAddressEqual(request.provider, offer.provider);
   if (!isOnOffer) throw new Problem("stale-quote", "The quote is of another model, or of an older price list.");
-  if (request.deadline < time.latest() + DEADLINE.least || request.deadline > time.earliest() + DEADLINE.most) {
+  const [least, most] = deadlineBounds(time);
+  if (request.deadline < least || request.deadline > most) {
     throw new Problem("stale-quote", "The quote is too old to be answered and proven in time. Ask for another.");
   }
   const salt = BigInt(quote.salt);
@@ -230,8 +235,7 @@ function checkAuthorization(payment: Payment, request: Request, terms: QuoteTerm
     throw new Problem("wrong-terms", `The authorization is not valid now (${now}).`);
   }
   const signature = readSignature(given as Hex);
-  const digest = hashTypedData(transferTypedDataOf(authorization, domainOf(terms.token)));
-  if (!isSigner(authorization.from, digest, signature)) {
+  if (!isAuthorized(authorization, signature, terms)) {
     throw new Problem(
       "bad-signature",
       `The authorization is not signed by ${authorization.from} for this token and chain.`,
@@ -246,6 +250,11 @@ function readSignature(text: Hex): Signature {
   } catch (error) {
     throw new Problem("bad-signature", (error as Error).message, { cause: error });
   }
+}
+
+function isAuthorized(authorization: Authorization, signature: Signature, { token }: QuoteTerms): boolean {
+  const digest = hashTypedData(transferTypedDataOf(authorization, domainOf(token)));
+  return isSigner(authorization.from, digest, signature);
 }
 
 function isSigner(address: Address, digest: Hex, signature: Signature): boolean {

@@ -1,5 +1,5 @@
 /** What the store knows of the chain: tabs, and what became of requests. Taken in step by step, and taken back. */
-import type { Address, Hex } from "viem";
+import { isAddressEqual, type Address, type Hex } from "viem";
 
 import type { Block, Cursor } from "../chain/blocks.ts";
 import type { EscrowEvent } from "../chain/events.ts";
@@ -98,7 +98,7 @@ export async function totals(sql: Sql): Promise<{ funds: bigint; staked: bigint;
 /** The payers whom events of this provider concern. */
 export function payersIn(events: readonly EscrowEvent[], provider: Address): Address[] {
   const payers = events.flatMap(({ args }) =>
-    "provider" in args && isSame(args.provider, provider) ? [args.payer] : [],
+    "provider" in args && isAddressEqual(args.provider, provider) ? [args.payer] : [],
   );
   return [...new Set(payers.map((payer) => payer.toLowerCase() as Address))];
 }
@@ -106,7 +106,7 @@ export function payersIn(events: readonly EscrowEvent[], provider: Address): Add
 /** Settlements of this provider that the journal knows nothing of: another store answered. */
 export async function foreignPayers(sql: Sql, events: readonly EscrowEvent[], provider: Address): Promise<Address[]> {
   const settled = events.flatMap((event) =>
-    event.name === "Settled" && isSame(event.args.provider, provider) ? [event.args] : [],
+    event.name === "Settled" && isAddressEqual(event.args.provider, provider) ? [event.args] : [],
   );
   if (settled.length === 0) return [];
   const known = await sql.query<{ id: Hex }>(
@@ -341,8 +341,4 @@ export async function addForeignNonces(sql: Sql, payer: Address, nonces: readonl
     ON CONFLICT (payer) DO UPDATE SET issued = t.issued + excluded.issued`,
     [payer.toLowerCase(), asJson(nonces)],
   );
-}
-
-function isSame(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }

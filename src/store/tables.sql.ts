@@ -76,6 +76,7 @@ CREATE TABLE assay.requests (
 CREATE UNIQUE INDEX requests_nonce ON assay.requests (payer, nonce) WHERE NOT locked;;
 CREATE INDEX requests_open ON assay.requests (deadline) WHERE closed IS NULL;;
 CREATE INDEX requests_held ON assay.requests (held_until) WHERE state = 'reserved';;
+CREATE INDEX requests_unsealed ON assay.requests (id) WHERE state = 'answered' AND receipt IS NULL;;
 CREATE INDEX requests_uncommitted ON assay.requests (answered_at) WHERE state = 'answered' AND root IS NULL;;
 CREATE INDEX requests_closed ON assay.requests (closed_block) WHERE closed_block IS NOT NULL;;
 -- What the chain says of requests. Rows of blocks that are reorganised away vanish.

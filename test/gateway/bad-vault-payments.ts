@@ -196,7 +196,7 @@ describe("a stock payment", () => {
 
   it("gets the same answer again when its time is over", async () => {
     const quoted = await quote(world);
-    const validBefore = BigInt((await world.now()) + 3);
+    const validBefore = BigInt((await world.now()) + 8);
     const paid = paidOrder(quoted, await authorize(world, quoted, payer, { validBefore }));
     const first = answerIn(await send(world, paid));
     await until(async () => BigInt(await world.now()) > validBefore);

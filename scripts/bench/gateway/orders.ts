@@ -6,8 +6,7 @@ import { zeroAddress, type Address, type Hex } from "viem";
 import { signDigest } from "../../../src/gateway/secp256k1.ts";
 import type { OpenModel } from "../../../src/model/bundle/open.ts";
 import { idOf, type Request } from "../../../src/protocol/request.ts";
-import { toCompactHex } from "../../../src/protocol/signature.ts";
-import { requestToWire } from "../../../src/protocol/wire.ts";
+import { paymentToWire } from "../../../src/x402/payment.ts";
 import { ASSAY, networkOf } from "../../../src/x402/scheme.ts";
 import type { GatewaySettings } from "../../../src/gateway/settings.ts";
 
@@ -64,7 +63,7 @@ export function ordersOf({ settings, model, input, payer, privateKey, provider, 
           maxTimeoutSeconds: timeout,
           extra: {},
         },
-        payload: { request: requestToWire(request), signature: toCompactHex(signDigest(id, privateKey)) },
+        payload: paymentToWire({ request, signature: signDigest(id, privateKey) }),
       };
       return {
         id,
