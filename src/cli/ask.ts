@@ -9,7 +9,7 @@ import { connect, type Connection } from "../client/connect.ts";
 import type { Listing } from "../client/messages.ts";
 import { findListing, type Trusted } from "../client/trust.ts";
 import { encodeInput } from "../model/bundle/input.ts";
-import { canonicalJson } from "../model/canonical-json.ts";
+import { canonicalJson } from "../protocol/canonical-json.ts";
 import { randomScalar } from "../model/field.ts";
 import { parseManifest, type Manifest } from "../model/manifest/manifest.ts";
 import { placeFor, type Keeping } from "./ask/keep.ts";

@@ -3,7 +3,7 @@ import type { Hex, PublicClient } from "viem";
 
 import { LOCAL_CHAIN_ID } from "../chain/local-chain.ts";
 import { encodeInput } from "../model/bundle/input.ts";
-import { canonicalJson } from "../model/canonical-json.ts";
+import { canonicalJson } from "../protocol/canonical-json.ts";
 import { isDevelopmentSetup } from "../model/development-setup.ts";
 import { inputCommitmentOf } from "../model/manifest/commitments.ts";
 import { manifestHashOf, parseManifest, type Manifest } from "../model/manifest/manifest.ts";

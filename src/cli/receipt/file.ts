@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 
 import { evidenceSchema, evidenceToWire } from "../../client/evidence.ts";
-import { canonicalJson } from "../../model/canonical-json.ts";
+import { canonicalJson } from "../../protocol/canonical-json.ts";
 import { parseManifest, type Manifest } from "../../model/manifest/manifest.ts";
 import { idOf } from "../../protocol/request.ts";
 import { addressSchema, wordSchema } from "../../protocol/wire.ts";

@@ -5,7 +5,7 @@
 import { keccak256, stringToHex, type Hex } from "viem";
 
 import { describe } from "../../protocol/describe.ts";
-import { canonicalJson } from "../canonical-json.ts";
+import { canonicalJson } from "../../protocol/canonical-json.ts";
 import { closedJson } from "../closed-json.ts";
 import type { OutputField, Visibility } from "../program/program.ts";
 import { MAX_BITS } from "../../protocol/packing.ts";

@@ -2,7 +2,7 @@
  * The certificate: for every number of a program, an interval that it cannot leave. Whoever relies on a circuit relies on
  * it: too narrow where a check was left out, and a wrong answer has a proof.
  */
-import { canonicalJson } from "../canonical-json.ts";
+import { canonicalJson } from "../../protocol/canonical-json.ts";
 import type { Interval, Intervals } from "./intervals.ts";
 import type { Program } from "./program.ts";
 

@@ -1,5 +1,5 @@
 /** A program as a file: canonical JSON, in which integers that may be of any size are decimal strings. */
-import { canonicalJson, type Json } from "../canonical-json.ts";
+import { canonicalJson, type Json } from "../../protocol/canonical-json.ts";
 import { checkProgram } from "./check-program.ts";
 import type { Program } from "./program.ts";
 import { withoutSecrets } from "./secrets.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { canonicalJson, NotJsonError, type Json } from "../../../src/model/canonical-json.ts";
+import { canonicalJson, NotJsonError, type Json } from "../../../src/protocol/canonical-json.ts";
 import { TOOLS } from "../../../src/model/manifest/describe.ts";
 import {
   formatManifest,

@@ -10,7 +10,7 @@ import { FILES, MissingFileError } from "../../../src/model/bundle/files.ts";
 import { encodeInput, InputShapeError } from "../../../src/model/bundle/input.ts";
 import { openModel, ProofRefusedError } from "../../../src/model/bundle/open.ts";
 import { verifyModel } from "../../../src/model/bundle/verify.ts";
-import { canonicalJson } from "../../../src/model/canonical-json.ts";
+import { canonicalJson } from "../../../src/protocol/canonical-json.ts";
 import { FieldTypeError } from "../../../src/model/codec.ts";
 import { stopThreads } from "../../../src/model/groth16.ts";
 import { MalformedManifestError } from "../../../src/model/manifest/manifest.ts";

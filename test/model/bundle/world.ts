@@ -9,7 +9,7 @@ import { FILES } from "../../../src/model/bundle/files.ts";
 import { setupOf } from "../../../src/model/bundle/setup.ts";
 import { digest } from "../../../src/model/cache.ts";
 import { parseTranscript } from "../../../src/model/ceremony/transcript.ts";
-import { canonicalJson } from "../../../src/model/canonical-json.ts";
+import { canonicalJson } from "../../../src/protocol/canonical-json.ts";
 import { emitCircuit } from "../../../src/model/circuit/emit.ts";
 import { planCircuit } from "../../../src/model/circuit/plan.ts";
 import { compileOnce } from "../../../src/model/compile.ts";
