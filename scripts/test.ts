@@ -11,16 +11,16 @@ const USAGE = `Usage: npm test [-- --all]
 
 Checks the sources, then runs the tests.
 
-  --all    also those that take minutes: the whole loop under faults, demo, benchmarks, long commands; and four times as
+  --all    also those that take minutes: the whole loop under faults, demo, benchmarks, long commands; and ten times as
            long campaigns of random lives of the escrow
   --help   print this`;
 
 /** Tests that start processes wait for them half of the time, so all other tests run beside them. */
 const PROCESSES = ["test/integration/", "test/model/ceremony/", "test/cli/"];
 
-const FEW_RUNS = "64";
+const FEW_RUNS = "24";
 
-/** Each of these takes minutes of its own, of what is tested in small as well. */
+/** Each of these takes minutes or half of one, of what is tested in small as well. */
 const LONG = [
   "test/integration/loop/",
   "test/integration/faults/",
@@ -28,7 +28,9 @@ const LONG = [
   "test/integration/bench-models.ts",
   "test/integration/demo.ts",
   "test/integration/exactness.ts",
+  "test/model/ceremony/",
   "test/prover/pool.ts",
+  "test/prover/prover.ts",
   "test/prover/rapidsnark.ts",
   "test/cli/ask.ts",
   "test/cli/audit.ts",

@@ -19,7 +19,11 @@ describeOnBoth("the queue of answers to prove", ({ open }) => {
   });
 
   const ask = async (deadline = START + 3600) => answered(store, orderOf(PAYER, nonce++, { deadline }));
-  const leaseAll = async (): Promise<LeasedId[]> => store.jobs.lease(MODEL, 100);
+  const leaseAll = async (): Promise<LeasedId[]> => {
+    // A job is not to be had in the millisecond in which it was added.
+    await sleep(2);
+    return store.jobs.lease(MODEL, 100);
+  };
   const jobsOf = async (id: string): Promise<string[]> => {
     const rows = await store.database.query<{ state: string }>(
       "SELECT state::text FROM pgboss.job WHERE singleton_key = $1 ORDER BY created_on",
