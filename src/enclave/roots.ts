@@ -7,3 +7,14 @@ export const REAL_ROOTS = {
   /** Intel SGX Root CA, which vouches for TDX as well. */
   dcap: "0x44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3",
 } as const satisfies Record<string, Hex>;
+
+/** Whether a platform's own root vouches for a measurement; all others are of simulators. */
+export function isRealRoot({
+  platform,
+  root,
+}: {
+  readonly platform: "nitro" | "tdx" | "sgx";
+  readonly root: Hex;
+}): boolean {
+  return root === (platform === "nitro" ? REAL_ROOTS.nitro : REAL_ROOTS.dcap);
+}

@@ -126,7 +126,10 @@ function constraintsOf(value: Uint8Array | undefined): Pick<Certificate, "isAuth
 
 function usesOf(value: Uint8Array | undefined): ReadonlySet<KeyUse> {
   if (value === undefined) throw new CertificateError("no-usage");
-  return new Set(readDer(value, KeyUsage, MOST_BYTES).toJSON().filter(isKnownUse));
+  const usage = readDer(value, KeyUsage, MOST_BYTES);
+  // Nine bits: of longer strings the library would read others than stand there.
+  if (usage.value.byteLength > 2) throw new CertificateError("malformed");
+  return new Set(usage.toJSON().filter(isKnownUse));
 }
 
 function isKnownUse(use: string): use is KeyUse {
