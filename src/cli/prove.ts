@@ -8,6 +8,7 @@ import { LOCAL_CHAIN_ID } from "../chain/local-chain.ts";
 import { connectChain } from "../chain/rpc.ts";
 import { startSender } from "../chain/send.ts";
 import { readToken } from "../chain/token.ts";
+import { attestedModels } from "../gateway/attested/enclaves.ts";
 import { errorDetails } from "../gateway/log.ts";
 import { JOURNAL_RULES } from "../gateway/settings.ts";
 import { startDatabaseSource } from "../prover/database-source.ts";
@@ -113,7 +114,7 @@ type Jobless = { readonly client: PublicClient; readonly models: ProvableModels;
 
 /** The queue of the config's store, or the feeds of its gateways. */
 async function openSource(
-  { chain, store, prover }: Config,
+  { chain, store, prover, provider }: Config,
   { client, models, prover: account }: Jobless,
 ): Promise<Jobs> {
   const record = await recordOf(chain);
@@ -122,8 +123,11 @@ async function openSource(
   const urls = prover?.gateways ?? [];
   if (urls.length === 0) {
     const opened = await openStore({ location: store, deployment, rules: JOURNAL_RULES, onError: warn });
-    await opened.jobs.open(ids);
-    return { source: startDatabaseSource(opened, ids), own: opened.provider, close: () => opened.close() };
+    // An enclave's answers come with their proof, and have to be settled all the same.
+    const attested = await attestedModels(provider?.enclaves ?? [], client);
+    const all = [...ids, ...attested];
+    await opened.jobs.open(all);
+    return { source: startDatabaseSource(opened, all), own: opened.provider, close: () => opened.close() };
   }
   const check = await startJobCheck({
     client,

@@ -37,7 +37,9 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
   await verifySales(settings, provider.phase1);
   const proving = values["without-prover"] ? undefined : await ownProving(config, privateKey);
   const { gateway, stop } = await startProvider(settings, proving, processLog);
-  await runUntilSignal({ url: gateway.url, provider: gateway.store.provider, models: [...gateway.shop.keys()] }, stop);
+  const { url, store, shop, enclaves } = gateway;
+  const attested = [...enclaves.wares.values()].map(({ id, isSimulated }) => ({ id, simulated: isSimulated }));
+  await runUntilSignal({ url, provider: store.provider, models: [...shop.keys()], attested }, stop);
 }
 
 /** Provers of the gateway's own: by the config's `prover`, or as that is by default. */

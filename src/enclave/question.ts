@@ -84,17 +84,17 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.outpu
   throw new BadQuestionError(`${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim());
 }
 
+const ADDRESSES = new Set(["image_url", "file_url", "video_url", "audio_url"]);
+
 /** What lies elsewhere can be another thing tomorrow: no hash of the body would say what was read. */
 function refuseRemote(value: unknown, path: string): void {
   if (Array.isArray(value)) {
     for (const [index, each] of value.entries()) refuseRemote(each, `${path}.${index}`);
   } else if (typeof value === "object" && value !== null) {
-    for (const [key, each] of Object.entries(value)) {
-      if (key === "image_url" || key === "file_url" || key === "video_url" || key === "audio_url") {
-        const url: unknown = typeof each === "object" && each !== null && "url" in each ? each.url : each;
-        if (typeof url === "string" && !url.startsWith("data:")) throw new RemoteAttachmentError(`${path}.${key}`);
-      }
-      if (key === "file_id") throw new RemoteAttachmentError(`${path}.${key}`);
+    for (const [key, each] of Object.entries(value as Record<string, unknown>)) {
+      const url = typeof each === "object" && each !== null && "url" in each ? each.url : each;
+      const isElsewhere = ADDRESSES.has(key) && typeof url === "string" && !url.startsWith("data:");
+      if (isElsewhere || key === "file_id") throw new RemoteAttachmentError(`${path}.${key}`);
       refuseRemote(each, `${path}.${key}`);
     }
   }

@@ -4,9 +4,13 @@ import { cors } from "hono/cors";
 import { routePath } from "hono/route";
 import { isAddress, isHash, type Hex } from "viem";
 
+import { ROUTES } from "../enclave/question.ts";
 import { inclusionOf } from "../store/commitments.ts";
 import { readPosition, readTab } from "../store/chain-state.ts";
+import { findEvidence } from "../store/evidence.ts";
 import type { Store } from "../store/store.ts";
+import { listEnclaves } from "./attested/listing.ts";
+import { attestedRoute, type AttestedOptions } from "./attested/route.ts";
 import type { LeaseOrder, Feed } from "./feed.ts";
 import { inferRoute, type InferOptions } from "./infer.ts";
 import { addressOf, limitConcurrency, limitRate, readJson, takeBody } from "./limits.ts";
@@ -23,17 +27,17 @@ import { statusesOf, type RequestStatus, type StatusWatcher } from "./status.ts"
 const SMALL_BODY = 16_384;
 const MOST_STREAMS = 200;
 
-export type AppOptions = InferOptions & {
-  readonly settings: GatewaySettings;
-  readonly provider: Hex;
-  readonly store: Store;
-  readonly feed: Feed;
-  readonly watcher: StatusWatcher;
-  readonly log: Log;
-};
+export type AppOptions = InferOptions &
+  AttestedOptions & {
+    readonly settings: GatewaySettings;
+    readonly store: Store;
+    readonly feed: Feed;
+    readonly watcher: StatusWatcher;
+    readonly log: Log;
+  };
 
 export function gatewayApp(options: AppOptions): Hono {
-  const { settings, store, shop, time, feed, metrics, log, watcher, publicUrl } = options;
+  const { settings, store, shop, enclaves, time, feed, metrics, log, watcher, publicUrl } = options;
   const app = new Hono();
 
   // Clients in browsers, of any site: what they send is signed, and there are no cookies to misuse.
@@ -41,8 +45,9 @@ export function gatewayApp(options: AppOptions): Hono {
     "/v1/*",
     cors({
       origin: "*",
-      allowHeaders: ["content-type", "payment-signature"],
-      exposeHeaders: ["payment-required", "payment-response", "retry-after"],
+      // Clients of the OpenAI API send keys of their own accord; nobody reads them here.
+      allowHeaders: ["content-type", "authorization", "payment-signature", "assay-salt", "assay-payer"],
+      exposeHeaders: ["payment-required", "payment-response", "retry-after", "assay-simulated"],
       maxAge: 600,
     }),
   );
@@ -61,6 +66,19 @@ export function gatewayApp(options: AppOptions): Hono {
     return context.json({ payer, exitAt, ...Object.fromEntries(texts) });
   });
   app.post("/v1/models/:model/infer", takeBody(settings.limits.bodyBytes), answering, inferRoute(options));
+  for (const kind of ["chat", "embeddings"] as const) {
+    app.post(ROUTES[kind], takeBody(settings.limits.bodyBytes), answering, attestedRoute(kind, options));
+  }
+  app.get("/v1/enclaves", (context) => context.json(listEnclaves(enclaves)));
+  app.get("/v1/enclaves/:model", (context) => context.json(enclaves.find(context.req.param("model")).evidence()));
+  app.get("/v1/attestations/:hash", async (context) => {
+    const hash = context.req.param("hash").toLowerCase();
+    const evidence = isHash(hash) ? await findEvidence(store.database, hash) : undefined;
+    if (evidence === undefined) {
+      throw new Problem("unknown-attestation", `No enclave showed the document ${hash.slice(0, 80)} here.`);
+    }
+    return context.json(evidence);
+  });
   app.get("/v1/requests/:id", async (context) => context.json(await findStatus(options, context.req.param("id"))));
   app.get("/v1/requests/:id/inclusion", async (context) => {
     const { id } = await findStatus(options, context.req.param("id"));

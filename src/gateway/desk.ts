@@ -2,15 +2,15 @@
  * The way of a paid request: check, reserve, compute, journal, sign, answer. Nothing is signed that is not in the journal,
  * nothing is computed that is not reserved, and whatever fails before the journal gives the reservation back.
  */
-import { isAddressEqual, numberToHex, type Address, type Hex } from "viem";
+import { numberToHex, type Address, type Hex } from "viem";
 
 import type { OpenModel } from "../model/bundle/open.ts";
 import { digestOf } from "../protocol/receipt.ts";
 import { toCompactHex, type Signature } from "../protocol/signature.ts";
 import { requestToWire } from "../protocol/wire.ts";
-import type { Journal, JournalRow, Order, Verdict } from "../store/journal.ts";
+import type { Answer, Journal, JournalRow, Order, Verdict } from "../store/journal.ts";
 import type { QuoteTerms } from "../x402/quote.ts";
-import type { WireAnswer } from "../x402/scheme.ts";
+import type { Offer, WireAnswer } from "../x402/scheme.ts";
 import type { ChainTime } from "./chain-time.ts";
 import type { Cashier } from "./cashier.ts";
 import type { Stage } from "./metrics.ts";
@@ -34,11 +34,32 @@ export type Answered = {
   readonly transaction: Hex | undefined;
 };
 
+/** What a payment has to pay for, whatever will answer it. */
+export type Asked = {
+  readonly offer: Offer;
+  /** The input's commitment under a salt. */
+  readonly commit: (salt: bigint) => Hex;
+  /** As the model's circuit takes the input; none where an enclave answers. */
+  readonly fields: readonly number[];
+  /** As the client sent it. */
+  readonly salt: bigint | undefined;
+  /** How long the answer may take, where that is longer than for a circuit. */
+  readonly heldSeconds?: number;
+  /** The last second at which an answer can be verified, where there is one. */
+  readonly answersUntil?: number;
+};
+
 export type Desk = {
   /** Checks a payment and promises the money: the first half, after which there is something to give back. */
-  readonly admit: (question: Question, payment: Payment) => Promise<Admitted>;
+  readonly admit: (asked: Asked, payment: Payment) => Promise<Admitted>;
   /** Computes, journals and signs: the second half. */
   readonly answer: (question: Question, admitted: Admitted) => Promise<Answered>;
+  /** Journals an answer and signs its receipt; undefined when the journal has another one, or the time was up. */
+  readonly enter: (answer: Answer) => Promise<Signature | undefined>;
+  /** Gives back what was promised for an answer that does not come. */
+  readonly abandon: (id: Hex) => Promise<void>;
+  /** What was answered before, with its receipt. */
+  readonly recall: (id: Hex) => Promise<Recalled>;
   /** Signs an answer that was journalled, and never signed as far as the journal knows. */
   readonly seal: (row: JournalRow) => Promise<void>;
 };
@@ -48,6 +69,13 @@ export type Admitted = {
   readonly salt: bigint;
   readonly isAnswered: boolean;
   readonly transaction: Hex | undefined;
+};
+
+/** A row of the journal that was answered. */
+export type Recalled = JournalRow & {
+  readonly output: Hex;
+  readonly charge: bigint;
+  readonly receipt: Signature;
 };
 
 export type DeskOptions = {
@@ -105,12 +133,18 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError, o
     return journal.reserve(order);
   };
   /** What was answered before, signed as it was then. */
-  const repeat = (row: JournalRow, model: OpenModel, transaction: Hex | undefined): Answered => {
-    const { id, output, charge } = row;
-    if (output === undefined || charge === undefined) return refuse("busy");
-    const { value } = model.run(row.fields, row.salt);
-    const receipt = row.receipt ?? sign({ id, output, charge });
-    return toAnswered(row, { output, charge, receipt, value, payer: row.request.payer, transaction });
+  const recall = async (id: Hex): Promise<Recalled> => {
+    const [row] = await journal.find([id]);
+    if (row?.output === undefined || row.charge === undefined) return refuse("busy");
+    const { output, charge } = row;
+    return { ...row, output, charge, receipt: row.receipt ?? sign({ id, output, charge }) };
+  };
+  const enter = async (answer: Answer): Promise<Signature | undefined> => {
+    if (!(await timed("journal", () => journal.answer(answer)))) return undefined;
+    const receipt = timed("sign", () => sign(answer));
+    // Whoever proves needs it too, and can wait; after a crash it is made again.
+    journal.seal({ id: answer.id, receipt }).catch(onError);
+    return receipt;
   };
   /** An answer that was given before, for a payment that would be refused by now: its times are over, or prices changed. */
   const findAnswer = async (payment: Payment, commit: (salt: bigint) => Hex): Promise<Admitted | undefined> => {
@@ -127,10 +161,12 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError, o
     };
   };
   return {
-    async admit({ ware, fields, salt: given }, payment) {
+    enter,
+    recall,
+    abandon: (id) => journal.abandon(id),
+    async admit({ offer, commit, fields, salt: given, heldSeconds, answersUntil }, payment) {
       time.check();
-      const commit = (salt: bigint): Hex => ware.model.commit(fields, salt);
-      const rules = { terms, offer: ware.offer, time, commit };
+      const rules = { terms, offer, time, commit, ...(answersUntil !== undefined && { answersUntil }) };
       let checked: ReturnType<typeof checkPayment>;
       try {
         checked = timed("check", () => checkPayment(payment, given, rules));
@@ -141,7 +177,7 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError, o
       }
       const { salt, ...paid } = checked;
       const { id, request, signature } = paid;
-      const order = { id, request, signature, fields, salt };
+      const order = { id, request, signature, fields, salt, ...(heldSeconds !== undefined && { heldSeconds }) };
       const verdict = await timed("reserve", () => reserve(order, paid));
       if (verdict === "answered") return { paid, salt, isAnswered: true, transaction: undefined };
       if (verdict !== "reserved") return refuse(verdict);
@@ -168,17 +204,14 @@ export function openDesk({ journal, cashier, time, terms, privateKey, onError, o
         }
         const { output, value } = computed;
         const charge = ware.offer.price;
-        if (await timed("journal", () => journal.answer({ id, output, charge }))) {
-          const receipt = timed("sign", () => sign({ id, output, charge }));
-          // Whoever proves needs it too, and can wait; after a crash it is made again.
-          journal.seal({ id, receipt }).catch(onError);
+        const receipt = await enter({ id, output, charge });
+        if (receipt !== undefined) {
           return toAnswered({ id, request, salt }, { output, charge, receipt, value, payer, transaction });
         }
       }
-      const [row] = await journal.find([id]);
-      if (row === undefined) return refuse("busy");
-      const repeated = repeat(row, ware.model, transaction);
-      return isAddressEqual(repeated.payer, payer) ? repeated : { ...repeated, payer };
+      const { output, charge, receipt, ...row } = await recall(id);
+      const { value } = ware.model.run(row.fields, row.salt);
+      return toAnswered(row, { output, charge, receipt, value, payer, transaction });
     },
     async seal({ id, output, charge }) {
       if (output === undefined || charge === undefined) return;

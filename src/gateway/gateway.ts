@@ -9,6 +9,7 @@ import { escrowAbi } from "../protocol/abi/escrow.ts";
 import { readPosition, totals } from "../store/chain-state.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { gatewayApp } from "./app.ts";
+import { openEnclaves, type Enclaves } from "./attested/enclaves.ts";
 import { openCashier } from "./cashier.ts";
 import { chainTime } from "./chain-time.ts";
 import { openDesk } from "./desk.ts";
@@ -17,7 +18,7 @@ import { allowStake, startKeeper, type Keeper } from "./keeper.ts";
 import { errorDetails, type Log } from "./log.ts";
 import { openMetrics, type Metrics } from "./metrics.ts";
 import { JOURNAL_RULES, QUOTE_SECONDS, type GatewaySettings } from "./settings.ts";
-import { BadPriceError, openShop, type Shop } from "./shop.ts";
+import { BadPriceError, NothingForSaleError, openShop, type Shop } from "./shop.ts";
 import { watchStatuses } from "./status.ts";
 import { startSync } from "./sync.ts";
 
@@ -35,6 +36,7 @@ export type Gateway = {
   readonly url: string;
   readonly store: Store;
   readonly shop: Shop;
+  readonly enclaves: Enclaves;
   readonly sender: Sender;
   readonly metrics: Metrics;
   /** Takes nothing new, ends what is in hand, and closes the store. */
@@ -45,6 +47,7 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
   const { deployment, privateKey, confirmations, pollMs } = settings;
   const provider = privateKeyToAddress(privateKey);
   const shop = await openShop(settings.sales, deployment, provider);
+  if (shop.size === 0 && (settings.enclaves ?? []).length === 0) throw new NothingForSaleError();
   const client = await connectChain({ rpc: settings.rpc, chainId: deployment.chainId });
   const feeBps = await client.readContract({ address: deployment.escrow, abi: escrowAbi, functionName: "FEE_BPS" });
   for (const { model, offer } of shop.values()) {
@@ -62,7 +65,6 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
   });
   const closing: (() => Promise<void> | void)[] = [() => store.close()];
   try {
-    await store.jobs.open([...shop.keys()]);
     const sender = await startSender({ client, rpc: settings.rpc, privateKey, confirmations: 1, pollMs });
     closing.push(() => sender.stop());
     await allowStake({ settings, client, sender });
@@ -105,6 +107,18 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
     });
     closing.push(() => sync.stop());
 
+    const enclaves = await openEnclaves({
+      sales: settings.enclaves ?? [],
+      deployment,
+      provider,
+      client,
+      database: store.database,
+      time,
+      onError,
+    });
+    closing.push(() => enclaves.stop());
+    await store.jobs.open([...shop.keys(), ...enclaves.wares.keys()]);
+
     const terms = { deployment, token: settings.token, quoteKey: store.quoteKey, seconds: QUOTE_SECONDS };
     const cashier = openCashier({ settings, client, sender, database: store.database, sync });
     const desk = openDesk({
@@ -128,11 +142,13 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
       provider,
       store,
       shop,
+      enclaves,
       desk,
       terms,
       time,
       metrics,
       watcher,
+      onError,
       feed: openFeed(store, shop, time),
       log,
       publicUrl: () => settings.publicUrl ?? url,
@@ -140,11 +156,20 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
     const server = await listen(app.fetch, settings.listen);
     url = server.url;
     closing.push(() => server.stop());
-    log("info", "listening", { url, provider, models: shop.size, chain: deployment.chainId });
+    const simulated = [...enclaves.wares.values()].filter(({ isSimulated }) => isSimulated).length;
+    log("info", "listening", {
+      url,
+      provider,
+      models: shop.size,
+      attested: enclaves.wares.size,
+      ...(simulated > 0 && { simulated }),
+      chain: deployment.chainId,
+    });
     return {
       url,
       store,
       shop,
+      enclaves,
       sender,
       metrics,
       async stop() {

@@ -1,34 +1,22 @@
 /** `POST /v1/models/:model/infer`: a price for whoever brings no payment, an answer for whoever does. */
-import { randomBytes } from "node:crypto";
-
-import type { PaymentRequired, SettleResponse } from "@x402/core/types";
+import type { SettleResponse } from "@x402/core/types";
 import type { Context } from "hono";
-import { getAddress, isHex, numberToHex, zeroAddress, type Address, type Hex } from "viem";
+import { getAddress, isHex, numberToHex, type Address, type Hex } from "viem";
 
 import { encodeInput } from "../model/bundle/input.ts";
 import { randomScalar } from "../model/field.ts";
 import { GROUP_ORDER } from "../protocol/bn254.ts";
-import type { Request } from "../protocol/request.ts";
-import { networkOf, X402_VERSION } from "../x402/scheme.ts";
-import { quotedRequirement, type QuoteTerms } from "../x402/quote.ts";
-import { requirementOf } from "../x402/terms.ts";
-import type { ChainTime } from "./chain-time.ts";
-import type { Answered, Desk } from "./desk.ts";
+import { networkOf } from "../x402/scheme.ts";
+import type { QuoteTerms } from "../x402/quote.ts";
+import type { Answered, Asked, Desk } from "./desk.ts";
 import { readJson, type WithBody } from "./limits.ts";
-import type { Metrics } from "./metrics.ts";
 import { parsePayment } from "./payment.ts";
+import { askForPayment, toHeader, type PricingOptions } from "./payment-required.ts";
 import { Problem } from "./problem.ts";
 import { inferBodySchema } from "./schemas.ts";
 import type { Shop, Ware } from "./shop.ts";
 
-export type InferOptions = {
-  readonly shop: Shop;
-  readonly desk: Desk;
-  readonly terms: QuoteTerms;
-  readonly time: ChainTime;
-  readonly metrics: Metrics;
-  readonly publicUrl: () => string;
-};
+export type InferOptions = PricingOptions & { readonly shop: Shop; readonly desk: Desk };
 
 type Question = {
   readonly ware: Ware;
@@ -47,25 +35,29 @@ export function inferRoute(options: InferOptions) {
     const question = parseQuestion(ware, context.get("body"));
     const header = context.req.header("payment-signature");
     if (header === undefined) {
-      return askForPayment(context, question, options, new Problem("payment-required", "Pay, and ask again."));
+      return price(context, question, options, new Problem("payment-required", "Pay, and ask again."));
     }
     let answered: Answered;
     let scheme: string;
     try {
       const payment = parsePayment(header);
       ({ scheme } = payment.accepted);
-      answered = await desk.answer(question, await desk.admit(question, payment));
+      answered = await desk.answer(question, await desk.admit(askedOf(question), payment));
     } catch (error) {
       // A client of x402 reads from a 402 what would have been right.
-      if (error instanceof Problem && error.status === 402) return askForPayment(context, question, options, error);
+      if (error instanceof Problem && error.status === 402) return price(context, question, options, error);
       throw error;
     }
-    const labels = { model, scheme };
+    const labels = { model, scheme, proof: "groth16" };
     metrics.answers.inc(labels);
     metrics.seconds.observe(labels, (performance.now() - started) / 1000);
     context.header("payment-response", toHeader(settlementOf(answered, terms)));
     return context.json(answered.answer);
   };
+}
+
+function askedOf({ ware: { model, offer }, fields, salt }: Question): Asked {
+  return { offer, fields, salt, commit: (drawn) => model.commit(fields, drawn) };
 }
 
 function parseQuestion(ware: Ware, body: string): Question {
@@ -92,62 +84,22 @@ function saltFrom(text: Hex): bigint {
   return salt;
 }
 
-/** A 402, with what either kind of client would have to pay. */
-async function askForPayment(
-  context: Context,
-  question: Question,
-  { terms, time, publicUrl, metrics }: InferOptions,
-  problem: Problem,
-): Promise<Response> {
-  const { ware, fields } = question;
+/** What a client would have to pay for its question. */
+function price(context: Context, question: Question, options: InferOptions, problem: Problem): Response {
+  const { ware, fields, payer } = question;
   const { model, offer } = ware;
   const isHidden = model.manifest.input.visibility === "hidden";
   const salt = isHidden ? (question.salt ?? randomScalar()) : 0n;
-  const input = model.commit(fields, salt);
-  const saltWord = numberToHex(salt, { size: 32 });
-  const assay = requirementOf({
-    ...offer,
-    chainId: terms.deployment.chainId,
-    input,
-    token: terms.token,
-    tabs: `${publicUrl()}/v1/tabs/`,
-  });
-  if (isHidden && question.salt === undefined) assay.extra["salt"] = saltWord;
-  const request: Request = {
-    payer: question.payer ?? zeroAddress,
-    provider: offer.provider,
-    verifier: offer.verifier,
-    consumer: zeroAddress,
-    model: offer.model,
-    input,
-    price: offer.price,
-    proverFee: offer.proverFee,
-    // There is no tab whose stake could pay one.
-    penalty: 0n,
-    deadline: time.latest() + offer.timeout,
-    locked: true,
-    nonce: BigInt(`0x${randomBytes(32).toString("hex")}`),
+  const priced = {
+    offer,
+    input: model.commit(fields, salt),
+    salt: numberToHex(salt, { size: 32 }),
+    isDrawn: isHidden && question.salt === undefined,
+    payer,
+    path: `/v1/models/${offer.model}/infer`,
+    description: `${model.manifest.name}: ${model.manifest.purpose}`,
   };
-  const required: PaymentRequired = {
-    x402Version: X402_VERSION,
-    error: problem.code === "payment-required" ? "payment required" : `${problem.code}: ${problem.message}`,
-    resource: {
-      url: `${publicUrl()}/v1/models/${offer.model}/infer`,
-      description: `${model.manifest.name}: ${model.manifest.purpose}`,
-      mimeType: "application/json",
-    },
-    accepts: [assay, quotedRequirement(request, saltWord, terms)],
-  };
-  metrics.refusals.inc({ code: problem.code });
-  context.header("payment-required", toHeader(required));
-  context.header("cache-control", "no-store");
-  context.header("content-type", "application/problem+json");
-  return context.body(JSON.stringify({ ...problem.toJson(), ...required }), 402);
-}
-
-/** As x402 writes its headers. */
-function toHeader(message: PaymentRequired | SettleResponse): string {
-  return Buffer.from(JSON.stringify(message)).toString("base64");
+  return askForPayment(context, priced, options, problem);
 }
 
 function settlementOf({ answer, payer, transaction }: Answered, terms: QuoteTerms): SettleResponse {

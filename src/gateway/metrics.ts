@@ -35,13 +35,13 @@ export function openMetrics(read: () => Promise<Readings>) {
   const head = gauge("chain_head", "The newest block that was taken in");
   const lag = gauge("chain_lag_seconds", "How far that block is behind this machine's clock");
   return {
-    answers: counter("answers_total", "Paid answers", ["model", "scheme"]),
+    answers: counter("answers_total", "Paid answers, by what they are proven with", ["model", "scheme", "proof"]),
     refusals: counter("refusals_total", "Problems answered, by code", ["code"]),
     seconds: histogram(
       "answer_seconds",
       "From the request to the answer",
       [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30],
-      ["model", "scheme"],
+      ["model", "scheme", "proof"],
     ),
     /** Where the time of an answer goes. */
     stageSeconds: histogram(

@@ -1,6 +1,7 @@
 /** The OpenAPI document of the gateway, made of the very schemas that its routes check by. */
 import { z } from "zod";
 
+import { evidenceSchema } from "../enclave/evidence.ts";
 import { ASSAY_VERSION } from "../model/version.ts";
 import { PROBLEMS, type ProblemCode } from "./problem.ts";
 import * as schemas from "./schemas.ts";
@@ -18,6 +19,17 @@ const ANY: readonly ProblemCode[] = ["too-many-requests", "overloaded", "store-d
 const PAYMENT = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => {
   return [402, 409].includes(PROBLEMS[code][0]) && code !== "lease-lost";
 });
+
+const ATTESTED: readonly ProblemCode[] = [
+  ...BODY,
+  "malformed-payment",
+  "unknown-model",
+  "bad-input",
+  "not-attested",
+  "enclave-failed",
+  "behind-chain",
+  ...PAYMENT,
+];
 
 /** Method and path of every route, and what it is for. */
 export const ROUTES: Readonly<Record<string, Route>> = {
@@ -43,6 +55,35 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     body: schemas.inferBodySchema,
     answer: schemas.answerSchema,
     problems: [...BODY, "malformed-payment", "unknown-model", "bad-input", "behind-chain", ...PAYMENT],
+  },
+  "post /v1/chat/completions": {
+    summary: "An enclave's answer, as the OpenAI API has it; streamed, it ends with the settlement as a comment",
+    body: schemas.chatBodySchema,
+    answer: { type: "application/json" },
+    problems: ATTESTED,
+  },
+  "post /v1/embeddings": {
+    summary: "An enclave's embeddings, as the OpenAI API has them",
+    body: schemas.embeddingsBodySchema,
+    answer: { type: "application/json" },
+    problems: ATTESTED,
+  },
+  "get /v1/enclaves": {
+    summary: "The attested models, and whether their answers can be verified now",
+    answer: schemas.enclavesSchema,
+    problems: [],
+  },
+  "get /v1/enclaves/{model}": {
+    summary: "What a model's enclave shows of itself, to be checked before it is asked",
+    parameters: { model: "An attested model's id or name" },
+    answer: evidenceSchema,
+    problems: ["unknown-model", "not-attested"],
+  },
+  "get /v1/attestations/{hash}": {
+    summary: "What an enclave showed when its key was enrolled",
+    parameters: { hash: "The attestation's hash on chain" },
+    answer: evidenceSchema,
+    problems: ["unknown-attestation"],
   },
   "get /v1/requests/{id}": {
     summary: "What became of a request",

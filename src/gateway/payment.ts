@@ -85,6 +85,8 @@ export type PaymentRules = {
   readonly time: ChainTime;
   /** The input's commitment under a salt; for a stock client the salt is the quote's. */
   readonly commit: (salt: bigint) => Hex;
+  /** The last second at which an answer can be verified, where there is one: a later deadline would promise too much. */
+  readonly answersUntil?: number;
 };
 
 /**
@@ -127,11 +129,12 @@ export function identify(payment: Payment, { terms }: Pick<PaymentRules, "terms"
   return isForThis && isAuthorized(authorization, readSignature(signature as Hex), terms) ? quote.id : undefined;
 }
 
-function checkTabPayment(payment: Payment, salt: bigint, { terms, offer, time, commit }: PaymentRules) {
+function checkTabPayment(payment: Payment, salt: bigint, rules: PaymentRules) {
+  const { terms, offer, commit } = rules;
   const { request, signature, topUp } = readPart(assayPayloadSchema, payment.payload, "The payload");
   const differs = differenceOf(request, offer);
   if (differs !== undefined) throw new Problem("wrong-terms", differs);
-  checkDeadline(request.deadline, time);
+  checkDeadline(request.deadline, rules);
   if (request.input !== commit(salt)) {
     throw new Problem(
       "wrong-terms",
@@ -169,18 +172,22 @@ function differenceOf(request: Request, offer: Offer): string | undefined {
 }
 
 /** From when on, and until when, a deadline may be. */
-function deadlineBounds(time: ChainTime): readonly [least: number, most: number] {
-  return [time.latest() + DEADLINE.least, time.earliest() + DEADLINE.most];
+function deadlineBounds({
+  time,
+  answersUntil = Infinity,
+}: Pick<PaymentRules, "time" | "answersUntil">): readonly [least: number, most: number] {
+  return [time.latest() + DEADLINE.least, Math.min(time.earliest() + DEADLINE.most, answersUntil)];
 }
 
-function checkDeadline(deadline: number, time: ChainTime): void {
-  const [least, most] = deadlineBounds(time);
+function checkDeadline(deadline: number, rules: PaymentRules): void {
+  const [least, most] = deadlineBounds(rules);
   if (deadline < least || deadline > most) {
     throw new Problem("bad-deadline", `The deadline must be from ${least} to ${most} (Unix time), got ${deadline}.`);
   }
 }
 
-function checkVaultPayment(payment: Payment, { terms, offer, time, commit }: PaymentRules) {
+function checkVaultPayment(payment: Payment, rules: PaymentRules) {
+  const { terms, offer, time, commit } = rules;
   const quote = quoteOf(payment.accepted, terms);
   if (quote === undefined) {
     throw new Problem("stale-quote", "This provider made no such quote. Ask without a payment to get one.");
@@ -199,7 +206,7 @@ function checkVaultPayment(payment: Payment, { terms, offer, time, commit }: Pay
     isAddressEqual(request.verifier, offer.verifier) &&
     isAddressEqual(request.provider, offer.provider);
   if (!isOnOffer) throw new Problem("stale-quote", "The quote is of another model, or of an older price list.");
-  const [least, most] = deadlineBounds(time);
+  const [least, most] = deadlineBounds(rules);
   if (request.deadline < least || request.deadline > most) {
     throw new Problem("stale-quote", "The quote is too old to be answered and proven in time. Ask for another.");
   }

@@ -69,6 +69,36 @@ export const modelsSchema = z.strictObject({
   ),
 });
 
+/** Whatever else the upstream knows is passed on to it. */
+export const chatBodySchema = z.looseObject({
+  model: z.string().meta({ description: "An attested model's id or name" }),
+  messages: z.array(z.looseObject({ role: z.string() })).min(1),
+  stream: z.boolean().optional(),
+});
+
+export const embeddingsBodySchema = z.looseObject({
+  model: z.string().meta({ description: "An attested model's id or name" }),
+  input: z.union([z.string(), z.array(z.unknown()).min(1)]),
+});
+
+export const enclavesSchema = z.strictObject({
+  models: z.array(
+    z.strictObject({
+      id: word,
+      name: z.string(),
+      purpose: z.string(),
+      kind: z.enum(["chat", "embeddings"]),
+      verifier: address,
+      penalty: amount,
+      timeout: z.int(),
+      simulated: z.boolean().meta({ description: "Whether no platform vouches for the enclave: it proves nothing" }),
+      answersUntil: seconds.nullable(),
+      reason: z.string().optional().meta({ description: "Why its answers cannot be verified now" }),
+      manifest: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});
+
 export const tabSchema = z.strictObject({
   payer: address,
   funds: amount,

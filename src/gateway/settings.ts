@@ -20,6 +20,16 @@ export type Sale = {
   readonly openJobs: boolean;
 };
 
+/** An enclave whose answers are for sale; its models and their prices are in what it attests. */
+export type AttestedSale = {
+  /** Of the program inside. */
+  readonly url: string;
+  readonly verifier: Address;
+  readonly penalty: bigint;
+  /** Seconds from the answer to the deadline. */
+  readonly timeout: number;
+};
+
 /** What the provider puts into the tabs of payers by itself. */
 export type StakePolicy = {
   /** In each tab. */
@@ -43,6 +53,7 @@ export type GatewaySettings = {
   readonly privateKey: Hex;
   readonly store: StoreLocation;
   readonly sales: readonly Sale[];
+  readonly enclaves?: readonly AttestedSale[];
   readonly listen: { readonly host: string; readonly port: number };
   /** Where clients reach it; by default where it listens. */
   readonly publicUrl?: string;

@@ -13,7 +13,6 @@ export type Shop = ReadonlyMap<Hex, Ware>;
 
 /** Opens all models that are for sale. */
 export async function openShop(sales: readonly Sale[], deployment: Deployment, provider: Address): Promise<Shop> {
-  if (sales.length === 0) throw new NothingForSaleError();
   const shop = new Map<Hex, Ware>();
   for (const { folder, verifier, price, proverFee, penalty, timeout, openJobs } of sales) {
     if (price === 0n || proverFee > price) throw new BadPriceError(folder, price, proverFee);
@@ -35,7 +34,7 @@ export class NothingForSaleError extends Error {
   override readonly name = "NothingForSaleError";
 
   constructor() {
-    super("There is no model to sell. Name at least one built model with its price.");
+    super("There is no model to sell. Name at least one built model with its price, or one enclave.");
   }
 }
 

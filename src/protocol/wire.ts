@@ -285,6 +285,8 @@ export type Job = SignedAnswer & {
   /** The input as the model's circuit takes it. */
   readonly fields: readonly number[];
   readonly salt: bigint;
+  /** Of an answer that came with its proof: an enclave's signature. */
+  readonly proof?: Hex;
 };
 
 /**

@@ -1,4 +1,6 @@
 /** What a settlement is expected to burn, corrected by what settlements did burn. */
+import type { Address } from "viem";
+
 import { CALLBACK_GAS } from "../protocol/limits.ts";
 
 /** A full batch of this many is what the first guess of 80,000 an inference is about. */
@@ -42,6 +44,17 @@ export function startGasGuess(): GasGuess {
       const measured = (gasUsed * UNIT) / firstGuess(BigInt(inferences));
       scale = (WEIGHT.older * scale + WEIGHT.newer * measured) / (WEIGHT.older + WEIGHT.newer);
     },
+  };
+}
+
+/** One guess for each verifier, since a signature costs a fraction of a proof. */
+export function startGasGuesses(): (verifier: Address) => GasGuess {
+  const guesses = new Map<string, GasGuess>();
+  return (verifier) => {
+    const key = verifier.toLowerCase();
+    const guess = guesses.get(key) ?? startGasGuess();
+    guesses.set(key, guess);
+    return guess;
   };
 }
 

@@ -5,7 +5,7 @@ import type { Sender } from "../chain/send.ts";
 import type { Deployment } from "../protocol/deployment.ts";
 import { BATCH_LIMITS, startBatches, type BatchLimits, type Now } from "./batch.ts";
 import { localSeconds, startChainClock } from "./chain-clock.ts";
-import { startGasGuess } from "./gas.ts";
+import { startGasGuesses } from "./gas.ts";
 import { startHand, type Held } from "./hand.ts";
 import { startIntake } from "./intake.ts";
 import type { JobSource } from "./job-source.ts";
@@ -80,7 +80,7 @@ export async function startProver(options: ProverOptions): Promise<Prover> {
   const [closing, ending] = [new AbortController(), new AbortController()];
   const hand = startHand(tell, ending.signal);
   const batches = startBatches<Proven>(limits);
-  const gas = startGasGuess();
+  const gas = startGasGuesses();
   const worth = startWorth({ client, prices, tokenDecimals, gas, batchSize, deadlineMarginSeconds, own });
   const chain = { client, deployment, feeBps, worth, confirmations };
   const now = (): Now => ({ local: localSeconds(), chain: clock.now() });

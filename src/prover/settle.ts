@@ -1,5 +1,5 @@
 /** From a batch of proven fills to what became of each. */
-import { isAddressEqual, parseEventLogs, type Hex, type Log, type PublicClient } from "viem";
+import { isAddressEqual, parseEventLogs, type Address, type Hex, type Log, type PublicClient } from "viem";
 
 import { CallRevertedError, GasExceededError } from "../chain/gas.ts";
 import { NonceTakenError, OutOfGasError, TransactionRevertedError, type Sender } from "../chain/send.ts";
@@ -40,7 +40,7 @@ export type SettleOptions = {
   readonly feeBps: bigint;
   readonly sender: Sender;
   readonly worth: Worth;
-  readonly gas: GasGuess;
+  readonly gas: (verifier: Address) => GasGuess;
   readonly chainTime: () => number;
   /** How many blocks deep somebody else's settlement counts; 1 is its own block. */
   readonly confirmations: number;
@@ -126,7 +126,8 @@ export function startSettling(options: SettleOptions): Settle {
       const { transaction, gasUsed } = await sender.send(call, { isStillWanted });
       const paid = paidBy(await spend(transaction), deployment);
       const settled = group.filter(({ id }) => paid.has(id));
-      if (settled.length === group.length) gas.learn(sizeOf(group), gasUsed);
+      const [first] = group;
+      if (first !== undefined && settled.length === group.length) gas(first.verifier).learn(sizeOf(group), gasUsed);
       return settled.map((item) => ({ item, kind: "settled", transaction }));
     } catch (error) {
       if (error instanceof TransactionRevertedError || error instanceof OutOfGasError) await spend(error.transaction);

@@ -10,15 +10,15 @@ export type WorthOptions = {
   readonly client: PublicClient;
   readonly prices: PriceSource;
   readonly tokenDecimals: number;
-  readonly gas: GasGuess;
+  readonly gas: (verifier: Address) => GasGuess;
   readonly batchSize: number;
   readonly deadlineMarginSeconds: number;
   /** The provider whose penalties this prover avoids; none where it works for fees alone. */
   readonly own: Address | undefined;
 };
 
-/** Anything that carries a request to be settled. */
-export type Paying = Batchable & { readonly request: Request };
+/** Anything that carries a request to be settled, and what its provider gets for it. */
+export type Paying = Batchable & { readonly request: Request; readonly fill: { readonly charge: bigint } };
 
 export type Judgement<Item> = {
   readonly settle: readonly Item[];
@@ -46,20 +46,26 @@ export function startWorth(options: WorthOptions): Worth {
     return exchange?.(amount * (await client.getGasPrice()));
   };
 
+  /** An attested answer has no prover's fee: who settles it for its own provider earns all of the charge. */
+  const earnedBy = ({ request, fill }: Paying): bigint =>
+    request.proverFee === 0n && isOwn(request) ? fill.charge : request.proverFee;
+
   return {
     async whyNotProve(request): Promise<string | undefined> {
       if (isOwn(request)) return undefined;
-      const cost = await priceOf(gas.share(batchSize, hasConsumer(request)));
+      const cost = await priceOf(gas(request.verifier).share(batchSize, hasConsumer(request)));
       if (cost === undefined || request.proverFee >= cost) return undefined;
       return `its fee of ${request.proverFee} is below ${cost}, its expected part of the gas`;
     },
 
     async judge(batch, chainTime) {
-      const cost = await priceOf(gas.of(sizeOf(batch))).catch((error: unknown) => {
+      const [first] = batch;
+      if (first === undefined) return { settle: [], later: [], aside: [], reason: "" };
+      const cost = await priceOf(gas(first.verifier).of(sizeOf(batch))).catch((error: unknown) => {
         if (error instanceof PriceRefusedError) return error;
         throw error;
       });
-      const fees = batch.reduce((sum, { request }) => sum + request.proverFee, 0n);
+      const fees = batch.reduce((sum, item) => sum + earnedBy(item), 0n);
       if (cost === undefined || (!(cost instanceof Error) && fees >= cost)) {
         return { settle: batch, later: [], aside: [], reason: "" };
       }

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 
 import type { Hex } from "viem";
 
+import type { Transcript } from "../enclave/transcript.ts";
 import { NO_SIGNATURE, fromHex, toCompactHex, type Signature } from "../protocol/signature.ts";
 import { requestSchema, requestToWire, type Job } from "../protocol/wire.ts";
 import type { Request } from "../protocol/request.ts";
@@ -17,9 +18,25 @@ export type Order = {
   readonly signature: Signature;
   readonly fields: readonly number[];
   readonly salt: bigint;
+  /** How long the answer may take, where that is longer than the journal's rule. */
+  readonly heldSeconds?: number;
 };
 
-export type Answer = { readonly id: Hex; readonly output: Hex; readonly charge: bigint };
+/** What an enclave answered, and signed for. */
+export type AttestedAnswer = {
+  readonly chunks: readonly string[];
+  readonly transcript: Transcript;
+  /** The proof that the verifier takes. */
+  readonly signature: Hex;
+  readonly isSimulated: boolean;
+};
+
+export type Answer = {
+  readonly id: Hex;
+  readonly output: Hex;
+  readonly charge: bigint;
+  readonly attested?: AttestedAnswer;
+};
 
 /** What became of an order: it may be computed now, or why not. */
 export type Verdict =
@@ -36,10 +53,11 @@ export type Verdict =
   | "nonce-used"
   | "nonce-too-high";
 
-export type JournalRow = Order & {
+export type JournalRow = Omit<Order, "heldSeconds"> & {
   readonly state: "reserved" | "answered";
   readonly output: Hex | undefined;
   readonly charge: bigint | undefined;
+  readonly attested: AttestedAnswer | undefined;
   /** The provider's signature, where it is written already. */
   readonly receipt: Signature | undefined;
   readonly closed: "settled" | "expired" | "refunded" | undefined;
@@ -85,10 +103,9 @@ const MOST_UNSEALED = 10_000;
 export function openJournal(database: Database, rules: JournalRules): Journal {
   // A gateway that is started anew is another holder: what the old one held is not its to finish.
   const holder = randomUUID();
-  const reserve = database.prepare<{ id: string; verdict: Verdict }>("SELECT * FROM assay.reserve($1, $2, $3, $4)", [
+  const reserve = database.prepare<{ id: string; verdict: Verdict }>("SELECT * FROM assay.reserve($1, $2, $3)", [
     "jsonb",
     "text",
-    "integer",
     "integer",
   ]);
   const write = database.prepare<{ id: string; verdict: "journalled" | "answered" | "lost" }>(
@@ -104,12 +121,7 @@ export function openJournal(database: Database, rules: JournalRules): Journal {
   };
   return {
     reserve: grouped(async (orders) => {
-      const rows = await reserve([
-        asJson(orders.map((order) => toRow(order, rules))),
-        holder,
-        rules.heldSeconds,
-        rules.nonceWindow,
-      ]);
+      const rows = await reserve([asJson(orders.map((order) => toRow(order, rules))), holder, rules.nonceWindow]);
       return verdictsOf(orders, rows);
     }),
     answer: grouped(async (answers) => {
@@ -157,7 +169,7 @@ function verdictsOf<Kind>(
   return asked.map(({ id }) => left.get(id)?.shift() as Kind);
 }
 
-function toRow({ id, request, signature, fields, salt }: Order, { exitMargin }: JournalRules) {
+function toRow({ id, request, signature, fields, salt, heldSeconds }: Order, rules: JournalRules) {
   const { payer, nonce, locked, model, deadline, price, penalty } = request;
   return {
     id,
@@ -172,7 +184,8 @@ function toRow({ id, request, signature, fields, salt }: Order, { exitMargin }: 
     salt,
     price,
     penalty,
-    exitMargin,
+    exitMargin: rules.exitMargin,
+    heldSeconds: heldSeconds ?? rules.heldSeconds,
   };
 }
 
@@ -185,6 +198,7 @@ type Row = {
   state: "reserved" | "answered";
   output: Hex | null;
   charge: string | null;
+  attested: AttestedAnswer | null;
   receipt: Hex | null;
   closed: "settled" | "expired" | "refunded" | null;
   received_at: Date;
@@ -194,7 +208,8 @@ type Row = {
 };
 
 const COLUMNS =
-  "id, request, signature, fields, salt, state, output, charge, receipt, closed, received_at, answered_at, proving_at, root";
+  "id, request, signature, fields, salt, state, output, charge, attested, receipt, closed, received_at, answered_at, " +
+  "proving_at, root";
 
 /** The requests of some ids that the journal has. */
 export async function findRequests(sql: Sql, ids: readonly Hex[]): Promise<JournalRow[]> {
@@ -215,6 +230,7 @@ function fromRow(row: Row): JournalRow {
     state: row.state,
     output: row.output ?? undefined,
     charge: row.charge === null ? undefined : BigInt(row.charge),
+    attested: row.attested ?? undefined,
     receipt: row.receipt === null ? undefined : fromHex(row.receipt),
     closed: row.closed ?? undefined,
     receivedAt: row.received_at.getTime(),
@@ -249,9 +265,10 @@ export async function setAside(sql: Sql, id: Hex, reason: string): Promise<void>
 }
 
 /** What a prover needs of an answered request. */
-export function jobOf({ id, request, signature, output, charge, receipt, fields, salt }: JournalRow): Job {
+export function jobOf({ id, request, signature, output, charge, attested, receipt, fields, salt }: JournalRow): Job {
   if (output === undefined || charge === undefined || receipt === undefined) throw new NotAnsweredError(id);
-  return { id, request, signature, output, charge, receipt, fields, salt };
+  const job = { id, request, signature, output, charge, receipt, fields, salt };
+  return attested === undefined ? job : { ...job, proof: attested.signature };
 }
 
 /** A request is treated as answered that is not. */

@@ -3,7 +3,7 @@
  * that several gateways cannot promise the same money: whoever holds a tab's row decides alone.
  */
 export const RESERVATIONS = `
-CREATE FUNCTION assay.reserve(orders jsonb, holder_id text, held_seconds integer, nonce_window integer)
+CREATE FUNCTION assay.reserve(orders jsonb, holder_id text, nonce_window integer)
 RETURNS TABLE (id text, verdict text) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -14,7 +14,7 @@ BEGIN
   -- In the payers' order, so that two gateways never wait for each other.
   FOR o IN SELECT * FROM jsonb_to_recordset(orders) AS x(
     id text, payer text, nonce numeric, locked boolean, model text, deadline bigint, request jsonb, signature text,
-    fields jsonb, salt text, price numeric, penalty numeric, "exitMargin" bigint
+    fields jsonb, salt text, price numeric, penalty numeric, "exitMargin" bigint, "heldSeconds" integer
   ) ORDER BY payer, id
   LOOP
     id := o.id;
@@ -34,7 +34,7 @@ BEGIN
         verdict := 'closed';
       ELSIF found_request.holder = holder_id OR found_request.held_until < clock_timestamp() THEN
         UPDATE assay.requests r
-          SET holder = holder_id, held_until = clock_timestamp() + make_interval(secs => held_seconds)
+          SET holder = holder_id, held_until = clock_timestamp() + make_interval(secs => o."heldSeconds")
           WHERE r.id = o.id;
         verdict := 'reserved';
       ELSE
@@ -61,7 +61,7 @@ BEGIN
       INSERT INTO assay.requests (id, payer, nonce, locked, model, deadline, request, signature, fields, salt, state,
         promise, holder, held_until)
       VALUES (o.id, o.payer, o.nonce, o.locked, o.model, o.deadline, o.request, o.signature, o.fields, o.salt, 'reserved',
-        o.price, holder_id, clock_timestamp() + make_interval(secs => held_seconds))
+        o.price, holder_id, clock_timestamp() + make_interval(secs => o."heldSeconds"))
       -- Two gateways may be given one locked request at once: it has no tab whose row decides.
       ON CONFLICT DO NOTHING;
       IF NOT FOUND THEN verdict := 'busy'; END IF;
@@ -78,7 +78,7 @@ DECLARE
   journalled text[] := '{}';
   queue record;
 BEGIN
-  FOR a IN SELECT x.*, q.payer FROM jsonb_to_recordset(answers) AS x(id text, output text, charge numeric)
+  FOR a IN SELECT x.*, q.payer FROM jsonb_to_recordset(answers) AS x(id text, output text, charge numeric, attested jsonb)
     LEFT JOIN assay.requests q ON q.id = x.id ORDER BY q.payer, x.id
   LOOP
     id := a.id;
@@ -91,8 +91,8 @@ BEGIN
       verdict := 'answered';
     ELSE
       UPDATE assay.requests q
-        SET state = 'answered', output = a.output, charge = a.charge, promise = a.charge, answered_at = clock_timestamp(),
-          holder = NULL, held_until = NULL
+        SET state = 'answered', output = a.output, charge = a.charge, attested = a.attested, promise = a.charge,
+          answered_at = clock_timestamp(), holder = NULL, held_until = NULL
         WHERE q.id = a.id;
       IF NOT r.locked AND a.charge < r.promise THEN
         UPDATE assay.tabs t SET promised = t.promised - (r.promise - a.charge) WHERE t.payer = r.payer;

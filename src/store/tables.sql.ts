@@ -57,6 +57,8 @@ CREATE TABLE assay.requests (
   held_until timestamptz,
   output text,
   charge numeric(29),
+  -- Of an attested model: the response with the enclave's transcript and signature, which cannot be computed again.
+  attested jsonb,
   -- The provider's signature of the answer: made after the answer is here, and written a moment later.
   receipt text,
   received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -95,6 +97,14 @@ CREATE TABLE assay.outcomes (
 );;
 CREATE INDEX outcomes_fresh ON assay.outcomes (block) WHERE NOT is_taken;;
 CREATE INDEX outcomes_request ON assay.outcomes (request);;
+-- What enclaves showed: kept for whoever checks those who enrolled them.
+CREATE TABLE assay.evidence (
+  attestation text PRIMARY KEY,
+  key text NOT NULL,
+  evidence jsonb NOT NULL,
+  shown_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  is_enrolled boolean NOT NULL DEFAULT false
+);;
 CREATE TABLE assay.commitments (
   root text PRIMARY KEY,
   count integer NOT NULL,

@@ -158,9 +158,9 @@ describe("the gateway's routes", () => {
     expect((await read("/healthz", schemas.healthSchema)).head).to.be.above(0);
     const figures = figuresIn(await (await get("/metrics")).text());
     const { id } = world.model;
-    expect(figures.get(`assay_answers_total{model="${id}",scheme="assay"}`)).to.be.above(0);
-    expect(figures.get(`assay_answers_total{model="${id}",scheme="exact"}`)).to.equal(1);
-    expect(figures.get(`assay_answer_seconds_count{model="${id}",scheme="exact"}`)).to.equal(1);
+    expect(figures.get(`assay_answers_total{model="${id}",scheme="assay",proof="groth16"}`)).to.be.above(0);
+    expect(figures.get(`assay_answers_total{model="${id}",scheme="exact",proof="groth16"}`)).to.equal(1);
+    expect(figures.get(`assay_answer_seconds_count{model="${id}",scheme="exact",proof="groth16"}`)).to.equal(1);
     expect(figures.get('assay_refusals_total{code="payment-required"}')).to.be.above(0);
     expect(figures.get("assay_promised_dollars")).to.equal(0.1);
     const { funds, staked } = await totals(world.gateway.store.database);

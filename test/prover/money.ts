@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { concatHex, numberToHex, zeroAddress, type Address, type Hex } from "viem";
 
 import { account } from "../../scripts/local/market.ts";
-import { startGasGuess } from "../../src/prover/gas.ts";
+import { startGasGuess, startGasGuesses } from "../../src/prover/gas.ts";
 import { exchangeOf, PriceRefusedError, type PriceSource } from "../../src/prover/price-source.ts";
 import { startWorth } from "../../src/prover/worth.ts";
 import { errorOf } from "../helpers/errors.ts";
@@ -41,6 +41,14 @@ describe("gas of settlements", () => {
     expect(gas.share(32, false)).to.equal(100_000n);
     for (let count = 0; count < 50; count++) gas.learn({ inferences: 8, callbacks: 0 }, twice);
     expect(Number(gas.share(32, false))).to.be.closeTo(160_000, 10);
+  });
+
+  it("is made for each verifier by itself", () => {
+    const gas = startGasGuesses();
+    const [one, other] = [account(1).address, account(2).address];
+    gas(one).learn({ inferences: 32, callbacks: 0 }, 800_000n);
+    expect(gas(one.toLowerCase() as Address)).to.equal(gas(one));
+    expect(gas(one).share(32, false) < gas(other).share(32, false)).to.equal(true);
   });
 
   it("learns nothing from consumers", () => {
@@ -132,7 +140,7 @@ describe("the price of ether", () => {
         // A wei is 10^-6 of a dollar: a unit of the token.
         prices: { kind: "fixed", usdPerEther: 1e12 },
         tokenDecimals: 6,
-        gas: startGasGuess(),
+        gas: startGasGuesses(),
         batchSize: 32,
         deadlineMarginSeconds: 300,
         own,

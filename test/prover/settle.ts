@@ -5,7 +5,7 @@ import type { Hex } from "viem";
 
 import type { Sender } from "../../src/chain/send.ts";
 import { connectChain } from "../../src/chain/rpc.ts";
-import { startGasGuess } from "../../src/prover/gas.ts";
+import { startGasGuesses } from "../../src/prover/gas.ts";
 import { feeBpsOf } from "../../src/prover/owed.ts";
 import type { PriceSource } from "../../src/prover/price-source.ts";
 import { startSettling, type Fate, type Proven } from "../../src/prover/settle.ts";
@@ -64,7 +64,7 @@ describe("settling a batch", () => {
   ) => {
     const { deployment } = world;
     const client = await connectChain({ rpc: proxy.rpc });
-    const gas = startGasGuess();
+    const gas = startGasGuesses();
     const settling = startSettling({
       client,
       deployment,

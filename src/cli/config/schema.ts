@@ -90,10 +90,11 @@ function provider(folder: string) {
   return section(
     {
       keystore: path(folder, "The key that signs receipts. Without it, ASSAY_PROVIDER_PRIVATE_KEY.").optional(),
-      models: z
-        .array(model(folder), "a list of models")
-        .min(1, "a list with at least one model")
-        .describe("What is sold."),
+      models: z.array(model(folder), "a list of models").describe("Models whose answers are proven.").default([]),
+      enclaves: z
+        .array(enclave(), "a list of enclaves")
+        .describe("Enclaves whose answers are attested: models too large to prove.")
+        .default([]),
       phase1: path(folder, "The phase 1 of the models, which are verified before they are sold.").optional(),
       listen: section(
         {
@@ -129,7 +130,25 @@ function provider(folder: string) {
       ),
     },
     "Selling answers: assay serve.",
-  ).superRefine(({ models, stake }, context) => {
+  ).superRefine(({ models, enclaves, stake }, context) => {
+    if (models.length + enclaves.length === 0) {
+      context.addIssue({
+        code: "custom",
+        path: ["models"],
+        message: "at least one model, or one enclave",
+        input: models,
+      });
+    }
+    for (const [index, { penalty, url }] of enclaves.entries()) {
+      const refuse = (key: string, message: string, input: unknown): void =>
+        context.addIssue({ code: "custom", path: ["enclaves", index, key], message, input });
+      if (stake !== undefined && penalty > stake.perTab) {
+        refuse("penalty", "at most stake.perTab, or nobody could be served", dollarsText(penalty));
+      }
+      if (enclaves.findIndex((other) => other.url === url) !== index) {
+        refuse("url", "another than that of an enclave before it", url);
+      }
+    }
     for (const [index, { price, proverFee, penalty, folder: built }] of models.entries()) {
       const refuse = (key: string, message: string, input: unknown): void =>
         context.addIssue({ code: "custom", path: ["models", index, key], message, input });
@@ -163,6 +182,17 @@ function model(folder: string) {
       openJobs: flag("Whether strangers may prove it, who then see its inputs.").default(false),
     },
     "A model, and its terms.",
+  );
+}
+
+function enclave() {
+  return section(
+    {
+      url: httpUrl("The program inside, started with assay enclave."),
+      penalty: dollars("What an answer that is not settled in time costs the provider."),
+      timeout: whole(60, LONGEST_TIMEOUT, "Seconds until an answer has to be settled.").default(HOUR),
+    },
+    "An enclave; its models and their prices are in its own settings.",
   );
 }
 

@@ -58,7 +58,10 @@ export async function startProvider(
     closing.push(() => pool.stop());
     const sender = await senderOf(proving, gateway, client, { rpc, confirmations });
     if (sender !== gateway.sender) closing.push(() => sender.stop());
-    const source: JobSource = startDatabaseSource(gateway.store, [...gateway.shop.keys()]);
+    const source: JobSource = startDatabaseSource(gateway.store, [
+      ...gateway.shop.keys(),
+      ...gateway.enclaves.wares.keys(),
+    ]);
     const prover = await startProver({
       source,
       pool,

@@ -5,7 +5,7 @@ import { LOCAL_CHAIN_ID } from "../../chain/local-chain.ts";
 import { connectChain } from "../../chain/rpc.ts";
 import { readToken } from "../../chain/token.ts";
 import { readRecordFile, type DeploymentRecord } from "../../deploy/record.ts";
-import type { GatewaySettings, Sale } from "../../gateway/settings.ts";
+import type { AttestedSale, GatewaySettings, Sale } from "../../gateway/settings.ts";
 import type { Config, ProverConfig, ProviderConfig } from "../config/schema.ts";
 import type { ProvingSettings } from "./provider.ts";
 
@@ -23,9 +23,8 @@ export async function gatewaySettings(
 ): Promise<GatewaySettings> {
   const record = await recordOf(chain);
   const client = await connectChain({ rpc: chain.rpc, chainId: chain.id });
-  const verifier = verifierOf(record, chain.deployment);
   const isLocal = chain.id === LOCAL_CHAIN_ID;
-  const { models, listen, publicUrl, stake, leastTopUp, limits, commitEverySeconds } = provider;
+  const { models, enclaves, listen, publicUrl, stake, leastTopUp, limits, commitEverySeconds } = provider;
   return {
     rpc: chain.rpc,
     deployment: { chainId: chain.id, escrow: record.contracts.Escrow.address },
@@ -35,7 +34,11 @@ export async function gatewaySettings(
     confirmations: chain.confirmations,
     privateKey,
     store,
-    sales: models.map((model): Sale => Object.assign(model, { verifier })),
+    sales: models.map((model): Sale => ({ ...model, verifier: verifierOf(record, chain.deployment) })),
+    enclaves: enclaves.map((enclave): AttestedSale => ({
+      ...enclave,
+      verifier: enclaveVerifierOf(record, chain.deployment),
+    })),
     listen,
     ...(publicUrl !== undefined && { publicUrl }),
     ...(stake !== undefined && { stake }),
@@ -75,6 +78,11 @@ export function verifierOf({ contracts, chainId }: DeploymentRecord, file: strin
   return contracts.Groth16Verifier.address;
 }
 
+export function enclaveVerifierOf({ contracts, chainId }: DeploymentRecord, file: string): Address {
+  if (contracts.EnclaveVerifier === undefined) throw new NoEnclaveVerifierRecordedError(file, chainId);
+  return contracts.EnclaveVerifier.address;
+}
+
 /** Nobody wrote down where Assay is on a chain. */
 export class NotDeployedError extends Error {
   override readonly name = "NotDeployedError";
@@ -92,6 +100,18 @@ export class NoVerifierRecordedError extends Error {
     super(
       `The deployment on chain ${chainId} (${file}) has no Groth16Verifier. Run "assay deploy" again with --phase1, and ` +
         "then publish the models.",
+    );
+  }
+}
+
+/** A deployment has no verifier for enclaves' answers. */
+export class NoEnclaveVerifierRecordedError extends Error {
+  override readonly name = "NoEnclaveVerifierRecordedError";
+
+  constructor(file: string, chainId: number) {
+    super(
+      `The deployment on chain ${chainId} (${file}) has no EnclaveVerifier. Run "assay deploy" again with attesters, and ` +
+        "then have the enclaves' keys enrolled.",
     );
   }
 }

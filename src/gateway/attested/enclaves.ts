@@ -1,0 +1,224 @@
+/** The enclaves that a gateway sells answers of: what they show of themselves, and whether the chain knows their keys. */
+import type { Address, Hex, PublicClient } from "viem";
+
+import { findEnrolled, findMeasurement, type Enrolled } from "../../chain/enrolled.ts";
+import { LOCAL_CHAIN_ID } from "../../chain/local-chain.ts";
+import { checkEvidence, servesProvider, type CheckedEnclave } from "../../enclave/check.ts";
+import { TCB_STATUSES, type Evidence } from "../../enclave/evidence.ts";
+import { attestedModelOf, type AttestedManifest } from "../../enclave/manifest.ts";
+import { hashMeasurement } from "../../enclave/measurement.ts";
+import { isRealRoot } from "../../enclave/roots.ts";
+import type { Deployment } from "../../protocol/deployment.ts";
+import { keepEvidence, noteEnrolled } from "../../store/evidence.ts";
+import type { Database } from "../../store/database.ts";
+import type { ChainTime } from "../chain-time.ts";
+import { Problem } from "../problem.ts";
+import type { AttestedSale } from "../settings.ts";
+import { linkEnclave, type EnclaveLink } from "./enclave-link.ts";
+
+/** How often an enclave shows itself anew, and the chain is asked about its key. */
+const REFRESH_MS = 60_000;
+/** Between the last deadline and the key's expiry, for the settlement. */
+const MARGIN_SECONDS = 120;
+
+/** One attested model, and the enclave that answers for it. */
+export type AttestedWare = {
+  readonly id: Hex;
+  readonly manifest: AttestedManifest;
+  readonly sale: AttestedSale;
+  readonly isSimulated: boolean;
+  readonly link: EnclaveLink;
+  /** What the enclave last showed; refuses when it shows nothing that holds. */
+  readonly evidence: () => Evidence;
+  /** Until when its answers can be verified; refuses when they cannot now. */
+  readonly answersUntil: () => number;
+};
+
+export type Enclaves = {
+  readonly wares: ReadonlyMap<Hex, AttestedWare>;
+  /** By its id, or by a name that only one model has. */
+  readonly find: (model: string) => AttestedWare;
+  readonly refresh: () => Promise<void>;
+  readonly stop: () => void;
+};
+
+export type EnclavesOptions = {
+  readonly sales: readonly AttestedSale[];
+  readonly deployment: Deployment;
+  readonly provider: Address;
+  readonly client: PublicClient;
+  readonly database: Database;
+  readonly time: ChainTime;
+  readonly onError: (error: Error) => void;
+  readonly refreshMs?: number;
+};
+
+/** What is known of one enclave at a time. */
+type Showing =
+  | { readonly evidence: Evidence; readonly until: number }
+  | { readonly evidence: Evidence | undefined; readonly reason: string };
+
+/** Asks each enclave what it is, and goes on asking. One that cannot be sold now is listed, and refuses to answer. */
+export async function openEnclaves(options: EnclavesOptions): Promise<Enclaves> {
+  const { sales, deployment, refreshMs = REFRESH_MS, onError } = options;
+  const wares = new Map<Hex, AttestedWare>();
+  const refreshes: (() => Promise<void>)[] = [];
+  for (const sale of sales) {
+    const link = linkEnclave(sale.url);
+    let showing = await show(sale, link, options);
+    const { policy } = shown(showing);
+    refreshes.push(async () => {
+      try {
+        showing = await show(sale, link, options);
+      } catch (error) {
+        showing = { evidence: undefined, reason: (error as Error).message };
+        throw error;
+      }
+    });
+    for (const manifest of policy.models) {
+      const id = attestedModelOf(manifest);
+      const isSimulated = !isRealRoot(manifest.enclave);
+      if (isSimulated && deployment.chainId !== LOCAL_CHAIN_ID) throw new SimulatedSaleError(manifest.name);
+      if (wares.has(id)) throw new TwoEnclavesError(manifest.name, id);
+      wares.set(id, {
+        id,
+        manifest,
+        sale,
+        isSimulated,
+        link,
+        evidence: () => shown(showing),
+        answersUntil() {
+          // A policy that changed since is another model's.
+          if (!shown(showing).policy.models.some((model) => attestedModelOf(model) === id)) {
+            throw new Problem("not-attested", "The enclave does not answer for this model any more.");
+          }
+          if ("reason" in showing) throw new Problem("not-attested", showing.reason);
+          return showing.until;
+        },
+      });
+    }
+  }
+  const refresh = async (): Promise<void> => {
+    const results = await Promise.allSettled(refreshes.map((each) => each()));
+    for (const result of results) if (result.status === "rejected") onError(result.reason as Error);
+  };
+  const timer = setInterval(() => void refresh(), refreshMs);
+  return {
+    wares,
+    refresh,
+    find(model) {
+      const found = wares.get(model.toLowerCase() as Hex);
+      if (found !== undefined) return found;
+      const [named, ...others] = [...wares.values()].filter(({ manifest }) => manifest.name === model);
+      if (named !== undefined && others.length === 0) return named;
+      throw new Problem("unknown-model", `This gateway has no enclave for ${model.slice(0, 80)}. See /v1/enclaves.`);
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** The models that enclaves answer for, as they say themselves. */
+export async function attestedModels(
+  sales: readonly Pick<AttestedSale, "url">[],
+  client: PublicClient,
+): Promise<Hex[]> {
+  if (sales.length === 0) return [];
+  const { number, hash } = await client.getBlock();
+  const evidence = await Promise.all(sales.map(({ url }) => linkEnclave(url).evidence({ number, hash })));
+  return evidence.flatMap(({ policy }) => policy.models.map(attestedModelOf));
+}
+
+function shown(showing: Showing): Evidence {
+  if (showing.evidence === undefined) throw new Problem("not-attested", (showing as { reason: string }).reason);
+  return showing.evidence;
+}
+
+/** Checks an enclave as its clients will, and whether its answers would be paid. */
+async function show(
+  sale: AttestedSale,
+  link: EnclaveLink,
+  { client, deployment, provider, database, time }: EnclavesOptions,
+): Promise<Showing> {
+  const block = await client.getBlock();
+  const evidence = await link.evidence({ number: block.number, hash: block.hash });
+  const measurements = evidence.policy.models.map(({ enclave }) => enclave);
+  const checked = await checkEvidence(
+    evidence,
+    {
+      measurements: measurements.map(hashMeasurement),
+      // Clients decide which platforms they accept.
+      tcb: TCB_STATUSES,
+      simulatedRoots: measurements.filter((each) => !isRealRoot(each)).map(({ root }) => root),
+    },
+    Math.floor(Date.now() / 1000),
+  );
+  const { statement, policy } = evidence;
+  const isOurs =
+    statement.chainId === deployment.chainId &&
+    same(policy.escrow, deployment.escrow) &&
+    same(statement.verifier, sale.verifier) &&
+    servesProvider(statement, provider);
+  if (!isOurs) throw new OtherEnclaveError(sale.url);
+  await keepEvidence(database, checked.attestation, evidence);
+  const payable = await whyNotPaid(checked, sale.verifier, client, time);
+  if (typeof payable === "string") return { evidence, reason: payable };
+  await noteEnrolled(database, payable.attestation);
+  return { evidence, until: Math.min(payable.expiry, statement.expires) - MARGIN_SECONDS };
+}
+
+/** Why the escrow would not pay for an answer now; or by what it would. */
+async function whyNotPaid(
+  { statement, measurement, models }: CheckedEnclave,
+  verifier: Address,
+  client: PublicClient,
+  time: ChainTime,
+): Promise<string | Enrolled> {
+  for (const model of models) {
+    if ((await findMeasurement(client, verifier, model)) === undefined) {
+      return `The model ${model} is not published at its verifier yet. Its provider runs "assay attest publish".`;
+    }
+  }
+  const enrolled = await findEnrolled(client, verifier, statement.key);
+  if (enrolled === undefined) return `No quorum of attesters has enrolled the enclave's key ${statement.key} yet.`;
+  if (enrolled.isRevoked) return `The enclave's key ${statement.key}, or its code, was revoked.`;
+  if (enrolled.measurement !== measurement) return "The enclave's key is enrolled for other code.";
+  if (enrolled.expiry - MARGIN_SECONDS <= time.latest()) return `The enclave's key ${statement.key} has expired.`;
+  return enrolled;
+}
+
+function same(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** An enclave serves another chain, contract or provider. */
+export class OtherEnclaveError extends Error {
+  override readonly name = "OtherEnclaveError";
+
+  constructor(url: string) {
+    super(
+      `The enclave at ${url} does not serve this provider on this escrow and verifier. Name them in its settings, and ` +
+        "start it again.",
+    );
+  }
+}
+
+/** Two enclaves of one gateway answer for one model. */
+export class TwoEnclavesError extends Error {
+  override readonly name = "TwoEnclavesError";
+
+  constructor(name: string, id: Hex) {
+    super(`Two enclaves answer for the model ${name} (${id}). Name one of them.`);
+  }
+}
+
+/** A simulated enclave is for sale where there is money. */
+export class SimulatedSaleError extends Error {
+  override readonly name = "SimulatedSaleError";
+
+  constructor(name: string) {
+    super(
+      `The enclave of ${name} is simulated: it proves nothing, and the chain is not a local one. Run it on a platform that ` +
+        "attests.",
+    );
+  }
+}
