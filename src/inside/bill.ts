@@ -1,0 +1,39 @@
+/** What an answer costs, by what was delivered of it. */
+import { canonicalJson } from "../protocol/canonical-json.ts";
+import type { AttestedManifest } from "../enclave/manifest.ts";
+import { capFor, type Question } from "../enclave/question.ts";
+import { chargeFor, type Usage } from "../enclave/transcript.ts";
+import type { Tokens } from "./chunk.ts";
+
+/** How much of an answer there was when it ended. */
+export type Delivered = {
+  /** The upstream's last count at or before the end. */
+  readonly tokens: Tokens | undefined;
+  /** Tokens of the answer, by what was seen of it. */
+  readonly seen: number;
+};
+
+export type Bill = { readonly usage: Usage; readonly charge: bigint };
+
+/** @param price The most that the agent signed for. */
+export function billFor(manifest: AttestedManifest, question: Question, price: bigint, delivered: Delivered): Bill {
+  const usage = usageOf(manifest, question, delivered);
+  // Whatever an upstream says that it counted, nobody pays more than the question could cost.
+  const most = [price, capFor(manifest, question)];
+  const charge = most.reduce((least, each) => (each < least ? each : least), chargeFor(manifest.price, usage));
+  return { usage, charge };
+}
+
+function usageOf(manifest: AttestedManifest, question: Question, { tokens, seen }: Delivered): Usage {
+  if (tokens !== undefined) return { ...tokens, source: "upstream" };
+  return {
+    input: tokensIn(manifest, canonicalJson(question.body)),
+    output: Math.min(seen, question.mostOutputTokens),
+    source: "delivered",
+  };
+}
+
+/** How many tokens a text is taken for that nobody has counted. */
+export function tokensIn({ promptBytesPerToken }: AttestedManifest, text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / promptBytesPerToken);
+}
