@@ -20,7 +20,7 @@ import type { AttestedWare, Enclaves } from "./enclaves.ts";
 import { streamAnswer } from "./stream.ts";
 
 /** Models that are too large to prove think for minutes; a stream that takes longer is cut by the enclave. */
-const HELD_SECONDS = 900;
+const HELD_SECONDS = 1_000;
 
 export type AttestedOptions = PricingOptions & {
   readonly enclaves: Enclaves;
