@@ -5,7 +5,6 @@ import { canonicalJson } from "../protocol/canonical-json.ts";
 import type { Signer } from "../protocol/signature.ts";
 import { ROUTES, toUpstream } from "../enclave/question.ts";
 import type { ServingPolicy } from "../enclave/statement.ts";
-import type { Transcript } from "../enclave/transcript.ts";
 import type { Tell } from "./events.ts";
 import type { InsideLimits } from "./limits.ts";
 import { startMarks, type Marks } from "./marks.ts";
@@ -23,8 +22,8 @@ export type AnsweringOptions = {
   readonly tell: Tell;
 };
 
-/** One line of an answer, as gateways read them. There is no end to sign where nothing was delivered. */
-export type Line = { readonly chunk: string } | { readonly end: End | null };
+/** One line of an answer, as gateways read them: the chunks, and how many those were. */
+export type Line = { readonly chunk: string } | { readonly done: number };
 
 /** An answer as a gateway takes it: line by line, or not to its end. */
 export type Lines = {
@@ -35,8 +34,9 @@ export type Lines = {
 export type Answering = {
   /** Resolves with the first chunk at hand. Rejects with a Problem while nothing has been said. */
   readonly begin: (order: Order, signal: AbortSignal) => Promise<Lines>;
-  /** Ends an answer after so many of its chunks; null where that is none of them. */
-  readonly cut: (id: Hex, delivered: number) => Promise<End | null>;
+  /** Ends an answer after so many of its chunks, all or fewer. Nothing is signed before it is known what was delivered. */
+  readonly end: (id: Hex, delivered: number) => Promise<End>;
+  /** Answers in hand. */
   readonly count: () => number;
   readonly stop: () => void;
 };
@@ -46,9 +46,12 @@ type Session = {
   readonly marks: Marks;
   /** Stops the upstream. */
   readonly stopping: AbortController;
-  isLeft: boolean;
+  /** Whether the upstream has said all that it had to say. */
+  isComplete: boolean;
+  /** Whether the upstream is still read for a gateway. */
+  isRead: boolean;
   /** Set once, before anything is signed: whoever comes later gets the same. */
-  ended: Promise<End | null> | undefined;
+  ended: Promise<End> | undefined;
   timer: NodeJS.Timeout | undefined;
 };
 
@@ -62,9 +65,10 @@ export function openAnswering({ policy, signer, apiKey, limits, tell }: Answerin
     sessions.delete(order.id);
   };
 
-  const sign = async (session: Session, chunks: number, end: Transcript["end"]): Promise<End> => {
+  const sign = async (session: Session, chunks: number): Promise<End> => {
     const { order, marks } = session;
     const { id } = order;
+    const end = session.isComplete && chunks === marks.count() ? "complete" : "cut";
     try {
       const made = await signEnd(order, { marks, chunks, end }, policy, signer);
       signed.put(id, made);
@@ -76,30 +80,33 @@ export function openAnswering({ policy, signer, apiKey, limits, tell }: Answerin
     }
   };
 
-  const forget = async (session: Session): Promise<null> => {
+  const forget = (session: Session): void => {
     close(session);
     tell({ kind: "forgotten", id: session.order.id, chunks: session.marks.count() });
-    return null;
   };
 
-  const finish = async (session: Session, chunks: number, end: Transcript["end"]): Promise<End | null> => {
-    session.ended ??= chunks === 0 ? forget(session) : sign(session, chunks, end);
-    return session.ended;
+  /** The upstream is read no more, and a word is awaited on what of the answer was delivered. */
+  const rest = (session: Session): void => {
+    session.isRead = false;
+    session.stopping.abort();
+    clearTimeout(session.timer);
+    session.timer = setTimeout(() => forget(session), limits.keepMs).unref();
   };
 
   const leave = (session: Session): void => {
-    if (session.ended !== undefined || session.isLeft) return;
-    const { order, marks, stopping } = session;
-    session.isLeft = true;
-    stopping.abort();
-    clearTimeout(session.timer);
-    session.timer = setTimeout(() => void finish(session, 0, "cut"), limits.keepMs).unref();
-    tell({ kind: "left", id: order.id, chunks: marks.count() });
+    if (!session.isRead || session.ended !== undefined) return;
+    rest(session);
+    tell({ kind: "left", id: session.order.id, chunks: session.marks.count() });
   };
 
   const openSession = (order: Order): Session => {
-    if (sessions.has(order.id)) {
-      throw new Problem("busy", "Wait for its end, or say where it was cut: one request has one answer.");
+    const before = sessions.get(order.id);
+    if (before !== undefined) {
+      if (before.isRead || before.ended !== undefined) {
+        throw new Problem("busy", "One request has one answer. Wait for it, or leave it.");
+      }
+      // Whoever asks anew has given that one up; nothing was signed for it, and nothing will be.
+      forget(before);
     }
     if (sessions.size >= limits.answers) {
       throw new Problem("overloaded", `${limits.answers} answers are in hand already. Ask again in a second.`);
@@ -108,7 +115,8 @@ export function openAnswering({ policy, signer, apiKey, limits, tell }: Answerin
       order,
       marks: startMarks(order),
       stopping: new AbortController(),
-      isLeft: false,
+      isComplete: false,
+      isRead: true,
       ended: undefined,
       timer: undefined,
     };
@@ -134,46 +142,43 @@ export function openAnswering({ policy, signer, apiKey, limits, tell }: Answerin
       session.marks.add(value);
       return { answer, chunk: value };
     } catch (error) {
-      session.ended ??= Promise.resolve(null);
       close(session);
       throw error instanceof Problem ? error : new Problem("upstream-failed", wordsOf(error), { cause: error });
     }
   };
 
-  const linesOf = (session: Session, answer: Answer, first: string): Lines => {
-    const { id } = session.order;
-    const { marks } = session;
-    const broken = (error: string): void => tell({ kind: "broken", id, chunks: marks.count(), error });
-    let [held, isOver]: [string | undefined, boolean] = [first, false];
-    /** The next chunk, or undefined when there is none: then the answer has ended. */
-    const chunk = async (): Promise<string | undefined> => {
-      try {
-        const { done, value } = await answer.next();
-        // It was cut meanwhile, or nobody is there any more.
-        if (session.ended !== undefined || session.isLeft) return undefined;
-        if (done !== true) {
-          marks.add(value);
-          return value;
-        }
-        const isComplete = value || marks.at(marks.count()).isFinished;
-        if (!isComplete) broken("EarlyEndError");
-        void finish(session, marks.count(), isComplete ? "complete" : "cut").catch(() => {});
-      } catch (error) {
-        if (session.ended !== undefined || session.isLeft) return undefined;
-        broken(error instanceof Error ? error.name : "Error");
-        void finish(session, marks.count(), "cut").catch(() => {});
+  /** The next chunk, or undefined when there is none: then the upstream has said all, or as much as it will. */
+  const nextChunk = async (session: Session, answer: Answer): Promise<string | undefined> => {
+    const { marks, order } = session;
+    try {
+      const { done, value } = await answer.next();
+      // It was ended meanwhile, or nobody is there any more.
+      if (!session.isRead || session.ended !== undefined) return undefined;
+      if (done !== true) {
+        marks.add(value);
+        return value;
       }
-      return undefined;
-    };
+      session.isComplete = value || marks.at(marks.count()).isFinished;
+      if (!session.isComplete) tell({ kind: "broken", id: order.id, chunks: marks.count(), error: "EarlyEnd" });
+    } catch (error) {
+      if (!session.isRead || session.ended !== undefined) return undefined;
+      const { name } = error instanceof Error ? error : new TypeError("no error");
+      tell({ kind: "broken", id: order.id, chunks: marks.count(), error: name });
+    }
+    rest(session);
+    return undefined;
+  };
+
+  const linesOf = (session: Session, answer: Answer, first: string): Lines => {
+    let [held, isOver]: [string | undefined, boolean] = [first, false];
     return {
       async next() {
-        const next = held ?? (session.ended === undefined ? await chunk() : undefined);
+        const chunk = held ?? (session.isRead ? await nextChunk(session, answer) : undefined);
         held = undefined;
-        if (next !== undefined) return { chunk: next };
-        const ended = isOver ? undefined : session.ended;
+        if (chunk !== undefined) return { chunk };
+        const line = isOver ? undefined : { done: session.marks.count() };
         isOver = true;
-        const end = await ended;
-        return end === undefined ? undefined : { end };
+        return line;
       },
       leave: () => leave(session),
     };
@@ -181,44 +186,45 @@ export function openAnswering({ policy, signer, apiKey, limits, tell }: Answerin
 
   return {
     async begin(order, signal) {
-      const known = signed.get(order.id);
-      if (known !== undefined) return endAlone(known);
+      if (signed.get(order.id) !== undefined) {
+        throw new Problem("answered", "What was signed for it can be had again, at its end; its chunks are gone.");
+      }
       const session = openSession(order);
       tell({ kind: "asked", id: order.id, model: order.request.model });
       const { answer, chunk } = await firstChunk(session, signal);
       return linesOf(session, answer, chunk);
     },
-    async cut(id, delivered) {
+    async end(id, delivered) {
       const session = sessions.get(id);
       if (session === undefined) {
         const known = signed.get(id);
         if (known === undefined) throw new Problem("unknown-answer", "It was forgotten, or never asked for.");
         return known;
       }
+      if (session.ended !== undefined) return session.ended;
       const sent = session.marks.count();
-      if (session.ended === undefined && delivered > sent) {
+      if (delivered > sent) {
         throw new Problem("not-delivered", `${sent} chunks were sent, so ${delivered} cannot have been delivered.`);
       }
-      return finish(session, delivered, "cut");
+      if (delivered === 0) {
+        forget(session);
+        throw new Problem(
+          "not-delivered",
+          "Nothing was delivered, so nothing is signed or charged, and it is forgotten.",
+        );
+      }
+      session.ended = sign(session, delivered);
+      return session.ended;
     },
     count: () => sessions.size,
     stop() {
-      for (const session of sessions.values()) {
-        session.ended ??= Promise.resolve(null);
-        close(session);
-      }
+      for (const session of sessions.values()) close(session);
     },
   };
 }
 
-/** The answer to a request that was answered before: the chunks are gone, what was signed for them stays. */
-function endAlone(end: End): Lines {
-  const lines: Line[] = [{ end }];
-  return { next: async () => lines.shift(), leave() {} };
-}
-
 function wordsOf(error: unknown): string {
-  const { name, message } = error instanceof Error ? error : new TypeError(String(error));
+  const { name, message } = error instanceof Error ? error : new TypeError("no error");
   // Those of other makers may quote what they stumbled over.
   return ["TypeError", "AbortError", "SyntaxError"].includes(name) ? "The upstream broke off its answer." : message;
 }

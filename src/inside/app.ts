@@ -28,7 +28,7 @@ export type InsideOptions = {
 
 const SMALL_BODY = 1_024;
 
-const cutSchema = z.strictObject({ delivered: z.int().nonnegative() });
+const endSchema = z.strictObject({ delivered: z.int().nonnegative() });
 
 export function insideApp(options: InsideOptions): Hono {
   const { policy, statements, attestation, orders, answering, limits, now, tell } = options;
@@ -50,11 +50,11 @@ export function insideApp(options: InsideOptions): Hono {
     context.header("cache-control", "no-store");
     return context.body(streamOf(lines, tell));
   });
-  app.post("/answers/:id/cut", async (context) => {
+  app.post("/answers/:id/end", async (context) => {
     const id = context.req.param("id");
     if (!isHash(id)) throw new Problem("unknown-answer", "Answers have the ids of their requests, of 32 bytes.");
-    const { delivered } = readCut(await readBody(context, SMALL_BODY));
-    return context.json({ end: await answering.cut(id.toLowerCase() as Hex, delivered) });
+    const { delivered } = readEnd(await readBody(context, SMALL_BODY));
+    return context.json(await answering.end(id.toLowerCase() as Hex, delivered));
   });
 
   app.notFound(() => problemResponse(new Problem("not-found", "There are /evidence, /answers and /healthz.")));
@@ -66,9 +66,9 @@ export function insideApp(options: InsideOptions): Hono {
   return app;
 }
 
-function readCut(text: string): z.output<typeof cutSchema> {
+function readEnd(text: string): z.output<typeof endSchema> {
   try {
-    return cutSchema.parse(JSON.parse(text));
+    return endSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw new Problem("malformed-body", 'The body must be {"delivered": N}, with the number of chunks.', { cause });
   }

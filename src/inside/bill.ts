@@ -15,17 +15,19 @@ export type Delivered = {
 
 export type Bill = { readonly usage: Usage; readonly charge: bigint };
 
-/** @param price The most that the agent signed for. */
-export function billFor(manifest: AttestedManifest, question: Question, price: bigint, delivered: Delivered): Bill {
+/** Never more than the question can cost, which is the least that an agent signs for. */
+export function billFor(manifest: AttestedManifest, question: Question, delivered: Delivered): Bill {
   const usage = usageOf(manifest, question, delivered);
-  // Whatever an upstream says that it counted, nobody pays more than the question could cost.
-  const most = [price, capFor(manifest, question)];
-  const charge = most.reduce((least, each) => (each < least ? each : least), chargeFor(manifest.price, usage));
-  return { usage, charge };
+  return { usage, charge: chargeFor(manifest.price, usage) };
 }
 
 function usageOf(manifest: AttestedManifest, question: Question, { tokens, seen }: Delivered): Usage {
-  if (tokens !== undefined) return { ...tokens, source: "upstream" };
+  // A count of more than was asked for, or than can have been asked, is none.
+  const isBelievable =
+    tokens !== undefined &&
+    tokens.output <= question.mostOutputTokens &&
+    chargeFor(manifest.price, tokens) <= capFor(manifest, question);
+  if (isBelievable) return { ...tokens, source: "upstream" };
   return {
     input: tokensIn(manifest, canonicalJson(question.body)),
     output: Math.min(seen, question.mostOutputTokens),

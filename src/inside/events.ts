@@ -15,9 +15,9 @@ export type EnclaveEvent =
       readonly charge: string;
       readonly usage: Transcript["usage"];
     }
-  /** An upstream broke off; what was delivered is charged for. */
+  /** An upstream broke off; what it delivered is charged for. */
   | { readonly kind: "broken"; readonly id: Hex; readonly chunks: number; readonly error: string }
-  /** A gateway went away in the middle, and may yet say where. */
+  /** A gateway went away in the middle, and may yet say what was delivered. */
   | { readonly kind: "left"; readonly id: Hex; readonly chunks: number }
   /** Nothing was signed, and nothing is kept. */
   | { readonly kind: "forgotten"; readonly id: Hex; readonly chunks: number }

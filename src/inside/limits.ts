@@ -5,7 +5,7 @@ export type InsideLimits = {
   readonly bodyBytes: number;
   /** Milliseconds for a gateway to send one. */
   readonly sendMs: number;
-  /** Answers in hand at once, those included that wait for a word on where they were cut. */
+  /** Answers in hand at once, those included whose gateway has not said yet what was delivered. */
   readonly answers: number;
   /** Of one event of a streamed answer, in characters. */
   readonly chunkLength: number;
@@ -15,7 +15,7 @@ export type InsideLimits = {
   readonly silenceMs: number;
   /** Milliseconds for all of an answer. */
   readonly answerMs: number;
-  /** Milliseconds for which an answer is kept that a gateway left before its end. */
+  /** Milliseconds for a gateway to say what of an answer was delivered. */
   readonly keepMs: number;
   /** Signed answers that are remembered, so that none is signed otherwise. */
   readonly signed: number;
@@ -25,7 +25,7 @@ export const DEFAULT_LIMITS: InsideLimits = {
   bodyBytes: 8_388_608,
   sendMs: 30_000,
   answers: 256,
-  chunkLength: 1_048_576,
+  chunkLength: 1_000_000,
   answerBytes: 67_108_864,
   silenceMs: 120_000,
   answerMs: 900_000,
