@@ -1,6 +1,6 @@
 /** A simulator's root: made anew by default, or kept in a folder, so that who pinned it need not do so again. */
-import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createHash, createPrivateKey, createPublicKey, randomUUID } from "node:crypto";
+import { link, mkdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { certify, type CertificatePlan, type Certified, type Curve } from "./certificate.ts";
@@ -34,13 +34,15 @@ export async function keepRoot(platform: SimulatedPlatform, folder: string): Pro
     certificate: root.certificate.toString("base64"),
     key: root.privateKey.export({ type: "pkcs8", format: "pem" }),
   };
-  // Two that start at once would each have a root of its own: the one who wrote first wins.
-  const options = { mode: 0o600, flag: "wx" } as const;
-  const isWritten = await writeFile(path, JSON.stringify(file), options).then(
+  // Two that start at once would each have a root of its own: the one whose file is there first wins, and it is whole.
+  const draft = join(folder, `${platform}-${randomUUID()}.draft`);
+  await writeFile(draft, JSON.stringify(file), { mode: 0o600, flag: "wx" });
+  const isFirst = await link(draft, path).then(
     () => true,
     () => false,
   );
-  return isWritten ? root : revive(platform, await readFile(path, "utf8"));
+  await unlink(draft);
+  return isFirst ? root : revive(platform, await readFile(path, "utf8"));
 }
 
 /** By which verifiers pin a root: SHA-256 of its certificate. */
