@@ -11,6 +11,7 @@ const CONTRACTS = [
   "Vault.sol/Vault",
   "CommitmentLog.sol/CommitmentLog",
   "verifiers/Groth16Verifier.sol/Groth16Verifier",
+  "verifiers/EnclaveVerifier.sol/EnclaveVerifier",
   "interfaces/IVerifier.sol/IVerifier",
   "interfaces/IInferenceConsumer.sol/IInferenceConsumer",
 ];
