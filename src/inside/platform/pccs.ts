@@ -22,7 +22,10 @@ const HEX = /^([0-9a-fA-F]{2})+$/;
 /** Intel publishes anew every month, and at once after an attack. */
 const KEEP_MS = 3_600_000;
 
-/** Gets what verifies quotes with this chain of certificates; keeps it for an hour. */
+/**
+ * Gets what verifies quotes with this chain of certificates; keeps it for an hour. `@phala/dcap-qvl` has a function for
+ * that too, which reads every answer to its end, and asks for the list of the processors' authority whatever the chain.
+ */
 export function collateralFrom({ url, withinMs }: PccsSettings): (chain: string) => Promise<Collateral> {
   const service: Service = {
     name: `PCCS at ${url}`,
