@@ -26,9 +26,15 @@ export type Order = {
   readonly since: bigint;
 };
 
+/** What is signed for of an answer, whatever the answer is. */
+export type Signed = Pick<ReceivedAnswer, "id" | "request" | "output" | "charge" | "receipt">;
+
 /** What a provider signed for, with the payer's own part. It may be false all the same: a proof will tell. */
-export async function evidenceOf(order: Order, received: ReceivedAnswer, escrow: Escrow): Promise<Evidence> {
-  const { id, request, signature, since } = order;
+export async function evidenceOf(
+  { id, request, signature, since }: Pick<Order, "id" | "request" | "signature" | "since">,
+  received: Signed,
+  escrow: Escrow,
+): Promise<Evidence> {
   const { output, charge, receipt } = received;
   const deployment = { chainId: escrow.chainId, escrow: escrow.address };
   if (received.id !== id || idOf(received.request, deployment) !== id) throw new OtherRequestError(id, received.id);

@@ -8,9 +8,14 @@ import { escrowAbi } from "../protocol/abi/escrow.ts";
 import type { Fetch } from "../x402/fetch-json.ts";
 import { defaultLimits, spendingOf, type Limits, type TopUpLimits } from "../x402/limits.ts";
 import { slotsOf } from "../x402/slots.ts";
-import { ask, complete, type Answer, type AskOptions, type Desk } from "./ask.ts";
+import { isAttested, openAttested, type AttestedConnection } from "./attested/connection.ts";
+import type { AttestedAnswer } from "./attested/answer.ts";
+import type { AttestedOrder } from "./attested/order.ts";
+import type { StreamedAnswer } from "./attested/stream.ts";
+import { ask, complete, type Answer, type AskOptions } from "./ask.ts";
 import type { Order } from "./answer.ts";
 import { chainTime, checkEscrow, headOf } from "./chain.ts";
+import type { Desk } from "./desk.ts";
 import { memoryBook, type Book } from "./evidence.ts";
 import { gatewayAt, isDecided, type Gateway } from "./gateway.ts";
 import type { Listing, Provider } from "./messages.ts";
@@ -52,20 +57,25 @@ export type TabState = {
   readonly available: bigint;
 };
 
-export type Connection = {
+export type Connection = AttestedConnection & {
   readonly provider: Provider;
   /** The price list, as the gateway tells it; a model is checked before it is asked. */
   readonly models: () => Promise<readonly Listing[]>;
   /** Asks a model, by its id or by a name that is trusted. */
   readonly ask: (model: string, input: unknown, options?: AskOptions) => Promise<Answer>;
-  /** Sends a request again that got no answer; it is charged once. */
-  readonly resume: (order: Order) => Promise<Answer>;
+  /** Sends a request again that got no answer, or not all of one; it is charged once. */
+  readonly resume: Resume;
   readonly tab: () => Promise<TabState>;
   /** Puts the account's money on its tab, at once and beyond the limits of top-ups; a wallet may pay the gas for it. */
   readonly fund: (amount: bigint, wallet?: Wallet) => Promise<Hash>;
   readonly book: Book;
   /** Ends everything that is waited for. */
   readonly close: () => void;
+};
+
+type Resume = {
+  (order: Order): Promise<Answer>;
+  (order: AttestedOrder): Promise<AttestedAnswer | StreamedAnswer>;
 };
 
 /** A local chain has a block when it has a transaction; on others a few blocks may still change. */
@@ -109,8 +119,19 @@ export async function connect(url: string, account: LocalAccount, options: Conne
     return readListing(listing, client, { chainId: escrow.chainId, trusted });
   });
   const contract = { address: escrow.address, abi: escrowAbi } as const;
+  const attested = openAttested(desk, trusted);
+  const whileOpen = <Args extends unknown[], Result>(act: (...args: Args) => Promise<Result>) => {
+    return async (...args: Args): Promise<Result> => {
+      if (closing.signal.aborted) throw new ClosedError();
+      return act(...args);
+    };
+  };
 
   return {
+    enclaves: attested.enclaves,
+    chat: whileOpen(attested.chat),
+    embed: whileOpen(attested.embed),
+    chatStream: whileOpen(attested.chatStream),
     provider,
     models,
     book: desk.book,
@@ -125,7 +146,8 @@ export async function connect(url: string, account: LocalAccount, options: Conne
         throw error;
       }
     },
-    resume: (order) => complete(desk, order),
+    resume: ((order: Order | AttestedOrder) =>
+      isAttested(order) ? attested.resume(order) : complete(desk, order)) as Resume,
     async tab() {
       const [{ funds, stake, exitAt }, balance, { promised, available }] = await Promise.all([
         client.readContract({ ...contract, functionName: "tabOf", args: [account.address, provider.provider] }),

@@ -2,7 +2,10 @@
 import type { Address, Hex } from "viem";
 import { z } from "zod";
 
+import { evidenceSchema, type Evidence } from "../enclave/evidence.ts";
 import { fetchJson, NoReplyError, type Call, type Reply } from "../x402/fetch-json.ts";
+import { enclavesSchema, type AttestedListing } from "./attested/messages.ts";
+import { open, readWhole, type Opened } from "./attested/transfer.ts";
 import {
   answerSchema,
   modelsSchema,
@@ -18,6 +21,9 @@ import {
 /** A paid request as it travels: the same bytes each time it is sent. */
 export type Parcel = { readonly model: Hex; readonly body: string; readonly payment: string };
 
+/** The same for an attested model, whose question has the OpenAI API's form and so its salt in a header. */
+export type AttestedParcel = Omit<Parcel, "model"> & { readonly path: string; readonly salt: Hex };
+
 export type Gateway = {
   readonly url: string;
   readonly provider: () => Promise<Provider>;
@@ -25,6 +31,15 @@ export type Gateway = {
   readonly tab: (payer: Address) => Promise<ProviderTab>;
   /** Sends it until there is an answer or a refusal: sent twice, it is charged once. */
   readonly infer: (parcel: Parcel) => Promise<ReceivedAnswer>;
+  readonly enclaves: () => Promise<readonly AttestedListing[]>;
+  /** What an attested model's enclave shows of itself. */
+  readonly evidence: (model: Hex) => Promise<Evidence>;
+  /** As `infer`; the text is what was sent, to the byte. */
+  readonly answer: (
+    parcel: AttestedParcel,
+  ) => Promise<{ readonly text: string | undefined; readonly headers: Headers }>;
+  /** As `infer`, until there is an answer that begins. */
+  readonly stream: (parcel: AttestedParcel) => Promise<Opened>;
 };
 
 export type GatewayOptions = Pick<Call, "fetch" | "timeout"> & {
@@ -36,7 +51,14 @@ export type GatewayOptions = Pick<Call, "fetch" | "timeout"> & {
 };
 
 /** The largest models' price lists and answers are far below. */
-const LIMITS = { provider: 65_536, models: 8_388_608, tab: 16_384, answer: 1_048_576 } as const;
+const LIMITS = {
+  provider: 65_536,
+  models: 8_388_608,
+  tab: 16_384,
+  answer: 1_048_576,
+  evidence: 2_097_152,
+  attested: 67_108_864,
+} as const;
 
 /** It may have been read, and may yet be answered: the same again is safe, and costs nothing. */
 const AGAIN = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -60,22 +82,26 @@ export function gatewayAt(url: string, options: GatewayOptions): Gateway {
     return read(path, schema, reply);
   };
 
-  /** A reply that decides; nothing else is one, however often it is sent. */
-  const send = async ({ model, body, payment }: Parcel): Promise<Reply> => {
-    const headers = { "content-type": "application/json", "payment-signature": payment };
+  /** Until something decides; nothing else does, however often it is sent. */
+  const insist = async <Result>(send: () => Promise<Result>): Promise<Result> => {
     let last: unknown;
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (attempt > 0) await sleep(pause * 2 ** (attempt - 1), signal);
       try {
-        const reply = await call(`/v1/models/${model}/infer`, LIMITS.answer, { method: "POST", headers, body });
-        if (reply.status === 200 || !isUndecided(reply)) return reply;
-        last = refusalOf(reply);
+        return await send();
       } catch (error) {
-        if (signal.aborted || !(error instanceof NoReplyError)) throw error;
+        if (signal.aborted || !isUndecided(error)) throw error;
         last = error;
       }
     }
     throw last;
+  };
+  const begin = async ({ path, body, payment, salt }: AttestedParcel): Promise<Opened> => {
+    const headers = { "content-type": "application/json", "payment-signature": payment, "assay-salt": salt };
+    const init = { method: "POST", headers, body };
+    const opened = await open(`${base}${path}`, init, { ...options, limit: LIMITS.attested });
+    if (opened.status === 200) return opened;
+    throw refusalOf({ status: opened.status, body: parse(await readWhole(opened)) });
   };
 
   return {
@@ -83,11 +109,23 @@ export function gatewayAt(url: string, options: GatewayOptions): Gateway {
     provider: () => get("/v1/provider", providerSchema, LIMITS.provider),
     models: async () => (await get("/v1/models", modelsSchema, LIMITS.models)).models,
     tab: (payer) => get(`/v1/tabs/${payer}`, tabSchema, LIMITS.tab),
-    async infer(parcel) {
-      const reply = await send(parcel);
-      if (reply.status !== 200) throw refusalOf(reply);
+    async infer({ model, body, payment }) {
+      const headers = { "content-type": "application/json", "payment-signature": payment };
+      const reply = await insist(async () => {
+        const given = await call(`/v1/models/${model}/infer`, LIMITS.answer, { method: "POST", headers, body });
+        if (given.status !== 200) throw refusalOf(given);
+        return given;
+      });
       return read("/infer", answerSchema, reply);
     },
+    enclaves: async () => (await get("/v1/enclaves", enclavesSchema, LIMITS.models)).models,
+    evidence: (model) => get(`/v1/enclaves/${model}`, evidenceSchema, LIMITS.evidence),
+    answer: (parcel) =>
+      insist(async () => {
+        const opened = await begin(parcel);
+        return { text: await readWhole(opened), headers: opened.headers };
+      }),
+    stream: (parcel) => insist(() => begin(parcel)),
   };
 }
 
@@ -96,8 +134,9 @@ export function isDecided(error: unknown): error is RefusedError {
   return error instanceof RefusedError && !AGAIN.has(error.status) && error.code !== BUSY;
 }
 
-function isUndecided(reply: Reply): boolean {
-  return AGAIN.has(reply.status) || codeOf(reply) === BUSY;
+/** What is no answer of a gateway at all decides that there will be none. */
+function isUndecided(error: unknown): boolean {
+  return error instanceof NoReplyError || (error instanceof RefusedError && !isDecided(error));
 }
 
 function baseOf(url: string): string {
@@ -112,11 +151,15 @@ function read<Schema extends z.ZodType>(path: string, schema: Schema, { body }: 
   return data;
 }
 
-function codeOf({ body }: Reply): string {
-  return problemSchema.safeParse(body).data?.code ?? "";
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
 }
 
-function refusalOf(reply: Reply): RefusedError {
+function refusalOf(reply: Pick<Reply, "status" | "body">): RefusedError {
   const problem = problemSchema.safeParse(reply.body).data;
   return new RefusedError(reply.status, problem?.code ?? `http-${reply.status}`, problem?.detail ?? "");
 }

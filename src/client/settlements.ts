@@ -132,6 +132,19 @@ export function followSettlements({ client, deployment, confirmations, interval 
   };
 }
 
+/** What became of one answer, watched for only once somebody wants to know. */
+export function whenAsked(settlements: Settlements, evidence: Evidence): () => Promise<Settlement> {
+  let settled: Promise<Settlement> | undefined;
+  return () => {
+    if (settled === undefined) {
+      settled = settlements.of(evidence);
+      // Whoever looked may have stopped waiting.
+      settled.catch(() => {});
+    }
+    return settled;
+  };
+}
+
 /** A provider's answer was not proven in time, and costs nothing. What the provider promised to lose can be taken. */
 export class UnprovenError extends Error {
   override readonly name = "UnprovenError";

@@ -2,6 +2,7 @@
 import { isHex, type Address, type Hex } from "viem";
 
 import { LOCAL_CHAIN_ID } from "../chain/local-chain.ts";
+import type { TcbStatus } from "../enclave/evidence.ts";
 import type { Trust } from "../x402/terms.ts";
 import type { Listing, Provider } from "./messages.ts";
 
@@ -14,6 +15,23 @@ export type Trusted = {
   readonly models?: Readonly<Record<string, Hex>>;
   /** Models whose keys somebody may be able to forge with: on local chains alone, unless they are allowed here. */
   readonly developmentModels?: "allowed";
+  /** Enclaves that may see what is asked of attested models: none, where none are named. */
+  readonly enclaves?: TrustedEnclaves;
+};
+
+/**
+ * Which enclaves are sent anything. Whatever is given here, each is checked in full: its document, its code, its freshness,
+ * what it says of itself, and its key on chain.
+ */
+export type TrustedEnclaves = {
+  /** What the code measures that may answer, by `hashMeasurement`: build it from its source to know. */
+  readonly measurements: readonly Hex[];
+  /** Of Intel's platforms; up to date ones alone, where none are named. */
+  readonly tcb?: readonly TcbStatus[];
+  /** How old the block may be that a document was made after; an hour, where nothing is said. */
+  readonly maxAgeSeconds?: number;
+  /** Simulators too, whose documents prove nothing. Their roots are in their measurements, so they have to be named as well. */
+  readonly allowSimulated?: true;
 };
 
 /** Completes what an agent trusts by what its gateway says, where nothing is at stake. */
@@ -32,12 +50,12 @@ export function trustIn(provider: Provider, trusted: Trusted): Omit<Trust, "veri
 }
 
 /** Finds a model in a price list, by its id or by a name that says which id is meant. */
-export function findListing(
-  listings: readonly Listing[],
+export function findListing<Entry extends Named>(
+  listings: readonly Entry[],
   model: string,
-  { models = {} }: Trusted,
+  { models = {} }: Pick<Trusted, "models">,
   chainId: number,
-): Listing {
+): Entry {
   const id = isHex(model) ? model.toLowerCase() : Object.hasOwn(models, model) && models[model]?.toLowerCase();
   if (id !== false && id !== undefined) {
     const found = listings.find((each) => each.id === id);
@@ -50,6 +68,8 @@ export function findListing(
   if (chainId !== LOCAL_CHAIN_ID || named.length > 1) throw new NameNotTrustedError(model, found.id);
   return found;
 }
+
+type Named = Pick<Listing, "id" | "name">;
 
 /** An agent has to say whom it trusts. */
 export class TrustNeededError extends Error {
@@ -67,7 +87,7 @@ export class TrustNeededError extends Error {
 export class UnknownModelError extends Error {
   override readonly name = "UnknownModelError";
 
-  constructor(model: string, listings: readonly Listing[]) {
+  constructor(model: string, listings: readonly Named[]) {
     const sold = listings.slice(0, 8).map(({ name, id }) => `${name} (${id})`);
     super(`The gateway does not sell the model ${JSON.stringify(model)}. It sells ${sold.join(", ") || "none"}.`);
   }
