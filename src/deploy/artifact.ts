@@ -33,6 +33,7 @@ const FOLDER = new URL(import.meta.url.endsWith(".ts") ? "../../artifacts/" : ".
 const SOURCES: Readonly<Record<ContractName, string>> = {
   TestUSDC: "contracts/mocks/TestUSDC.sol",
   Groth16Verifier: "contracts/verifiers/Groth16Verifier.sol",
+  EnclaveVerifier: "contracts/verifiers/EnclaveVerifier.sol",
   Escrow: "contracts/Escrow.sol",
   CommitmentLog: "contracts/CommitmentLog.sol",
 };

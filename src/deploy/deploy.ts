@@ -2,6 +2,8 @@
 import { getAddress } from "viem";
 import type { Address, Hex } from "viem";
 
+import { chooseAttesters } from "./attesters.ts";
+import type { Attesters } from "./attesters.ts";
 import { connect } from "./chain.ts";
 import { ignite } from "./ignite.ts";
 import type { Progress } from "./ignite.ts";
@@ -29,6 +31,8 @@ export type DeployOptions = {
   readonly fee?: Fee | undefined;
   /** By default a local chain gets a verifier for development, and any other gets none. */
   readonly phase1?: Phase1 | undefined;
+  /** Without them there is no verifier of enclaves' answers. */
+  readonly attesters?: Attesters | undefined;
   /** Whether a deployment that is recorded already counts, or is replaced by another. */
   readonly recorded?: "keep" | "replace";
   /** Asked before the first transaction on a chain that is not local. */
@@ -48,7 +52,7 @@ export type Plan = {
 /** What is deployed, and in which file it is recorded. */
 export type Deployed = Outcome & { readonly file: string };
 
-export const STEPS = 6;
+export const STEPS = 7;
 
 const UNSEEN: Progress = { advance() {}, note() {} };
 
@@ -56,6 +60,7 @@ const UNSEEN: Progress = { advance() {}, note() {} };
  * Deploys what is missing, and records it. Doing so again deploys nothing; after it was killed half-way, it goes on.
  */
 export async function deploy(options: DeployOptions): Promise<Deployed> {
+  const attesters = chooseAttesters(options.attesters);
   const chain = await connect(options.rpc, options.privateKey);
   const { folder, fee = NO_FEE, recorded = "keep", progress = UNSEEN } = options;
   progress.note("looking at the chain");
@@ -67,7 +72,7 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   const phase1 = choosePhase1(chain, options.phase1);
   progress.advance();
 
-  const settings = { token, fee: { bps: fee.bps, recipient: getAddress(fee.recipient) }, phase1 };
+  const settings = { token, fee: { bps: fee.bps, recipient: getAddress(fee.recipient) }, phase1, attesters };
   const contracts = kept === undefined ? contractsOf(settings) : await missingFrom(kept, settings);
   if (kept !== undefined && contracts.length === 0) {
     await checkDeployed(chain.client, kept);

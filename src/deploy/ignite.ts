@@ -6,7 +6,7 @@ import type { Address, Hash } from "viem";
 import { artifactResolver } from "./artifact.ts";
 import type { Chain } from "./chain.ts";
 import { recoverLost } from "./lost.ts";
-import { assay, groth16Verifier, testToken } from "./modules.ts";
+import { assay, enclaveVerifier, groth16Verifier, testToken } from "./modules.ts";
 import type { ContractName, Settings } from "./settings.ts";
 
 /** Where a contract came to be. */
@@ -68,6 +68,12 @@ export async function ignite(
     progress.note("deploying the verifier");
     const { alpha, beta, gamma } = settings.phase1;
     await run(groth16Verifier, { Groth16Verifier: { alpha, beta, gamma } });
+  }
+  progress.advance();
+  if (contracts.includes("EnclaveVerifier") && settings.attesters !== undefined) {
+    progress.note("deploying the verifier of enclaves");
+    const { accounts, threshold } = settings.attesters;
+    await run(enclaveVerifier, { EnclaveVerifier: { attesters: [...accounts], threshold } });
   }
   progress.advance();
   if (contracts.includes("Escrow")) {

@@ -17,6 +17,13 @@ export const assay = buildModule("Assay", (m) => {
   };
 });
 
+/** A verifier for what enclaves answer, whose keys these attesters enrol. */
+export const enclaveVerifier = buildModule("EnclaveVerifier", (m) => {
+  const attesters = m.getParameter<string[]>("attesters");
+  const threshold = m.getParameter<bigint>("threshold");
+  return { enclaveVerifier: m.contract("EnclaveVerifier", [attesters, threshold]) };
+});
+
 /** A verifier for the models of one phase 1. */
 export const groth16Verifier = buildModule("Groth16Verifier", (m) => {
   const alpha = m.getParameter<G1Point>("alpha");

@@ -3,27 +3,47 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { PublicClient } from "viem";
 
+import { enclaveVerifierAbi } from "../protocol/abi/enclave-verifier.ts";
 import { escrowAbi } from "../protocol/abi/escrow.ts";
 import { groth16VerifierAbi } from "../protocol/abi/groth16-verifier.ts";
-import type { DeploymentRecord } from "./record.ts";
+import type { DeployedContract, DeploymentRecord } from "./record.ts";
 import { phase1Arguments } from "./settings.ts";
-import type { Arguments, ContractName } from "./settings.ts";
+import type { Arguments, ContractName, EnclaveVerifierArguments } from "./settings.ts";
+
+type Reader = Pick<PublicClient, "readContract">;
 
 /** Reads back what the constructors were given. */
-export async function checkDeployed(
-  client: Pick<PublicClient, "readContract">,
-  { contracts: { Escrow, Groth16Verifier } }: DeploymentRecord,
-): Promise<void> {
+export async function checkDeployed(client: Reader, { contracts }: DeploymentRecord): Promise<void> {
+  const { Escrow, Groth16Verifier, EnclaveVerifier } = contracts;
   const escrow = { address: Escrow.address, abi: escrowAbi };
   const feeBps = await client.readContract({ ...escrow, functionName: "FEE_BPS" });
   const feeRecipient = await client.readContract({ ...escrow, functionName: "FEE_RECIPIENT" });
   const token = await client.readContract({ ...escrow, functionName: "TOKEN" });
   expectSame("Escrow", Escrow.arguments, { feeBps: feeBps.toString(), feeRecipient, token });
-  if (Groth16Verifier === undefined) return;
+  if (Groth16Verifier !== undefined) {
+    const { address } = Groth16Verifier;
+    const abi = groth16VerifierAbi;
+    const [alpha, beta, gamma] = await client.readContract({ address, abi, functionName: "phase1" });
+    expectSame("Groth16Verifier", Groth16Verifier.arguments, phase1Arguments({ alpha, beta, gamma }));
+  }
+  if (EnclaveVerifier !== undefined) await checkAttesters(client, EnclaveVerifier);
+}
 
-  const { address } = Groth16Verifier;
-  const [alpha, beta, gamma] = await client.readContract({ address, abi: groth16VerifierAbi, functionName: "phase1" });
-  expectSame("Groth16Verifier", Groth16Verifier.arguments, phase1Arguments({ alpha, beta, gamma }));
+/** The contract keeps no list: that each is one of them, and how many they are, says that there are no others. */
+async function checkAttesters(client: Reader, { address, arguments: given }: DeployedContract): Promise<void> {
+  const { attesters } = given as EnclaveVerifierArguments;
+  const verifier = { address, abi: enclaveVerifierAbi };
+  const threshold = await client.readContract({ ...verifier, functionName: "THRESHOLD" });
+  const count = await client.readContract({ ...verifier, functionName: "attesterCount" });
+  const found = await Promise.all(
+    attesters.map(async (attester) =>
+      client.readContract({ ...verifier, functionName: "isAttester", args: [attester] }),
+    ),
+  );
+  expectSame("EnclaveVerifier", given, { threshold: threshold.toString() });
+  if (Number(count) !== attesters.length || found.includes(false)) {
+    throw new ReadBackError("EnclaveVerifier", "attesters");
+  }
 }
 
 function expectSame(contract: ContractName, given: Arguments, found: Arguments): void {

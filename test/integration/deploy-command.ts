@@ -90,6 +90,7 @@ describe("options of npm run deploy", () => {
       token: undefined,
       fee: undefined,
       phase1: undefined,
+      attesters: undefined,
       recorded: "keep",
       isConfirmed: false,
       folder: "deployments",

@@ -159,7 +159,7 @@ describe("what is signed for the enclaves' verifier", () => {
     const expiry = Number(timestamp) + MONTH;
     const enrolment = { key, measurement, platform: PLATFORM_NUMBERS.tdx, attestation: random.bytes32(), expiry };
     const typed = typedDataOfEnrolment(enrolment, enclaves);
-    const reversed = await Promise.all([...attesters].reverse().map((attester) => sign(typed, attester)));
+    const reversed = await Promise.all(attesters.toReversed().map((attester) => sign(typed, attester)));
     await harness.write.enrol([enrolment, await inSignerOrder(typed, reversed)]);
     expect(await harness.read.keyOf([key])).to.deep.equal({
       measurement,

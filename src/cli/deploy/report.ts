@@ -4,8 +4,9 @@ import { formatEther, formatUnits } from "viem";
 import { LOCAL_CHAIN_ID } from "../../chain/local-chain.ts";
 import type { Deployed, Plan } from "../../deploy/deploy.ts";
 import type { Cost } from "../../deploy/outcome.ts";
+import type { DeploymentRecord } from "../../deploy/record.ts";
 import { CONTRACTS } from "../../deploy/settings.ts";
-import type { EscrowArguments } from "../../deploy/settings.ts";
+import type { EnclaveVerifierArguments, EscrowArguments } from "../../deploy/settings.ts";
 
 const NO_VERIFIER = "There is no verifier among them. Give --phase1 KEY.json to add one; models are published on it.";
 
@@ -28,6 +29,7 @@ export function summaryOf({ file, record, costs }: Deployed): string {
     "",
     `  token  ${token}`,
     `  fee    ${feeBps === "0" ? "none" : `${percent(feeBps)}% to ${feeRecipient}`}`,
+    ...attestersOf(record),
     ...(costs.size === 0
       ? []
       : [`  cost   ${thousands(total.gas)} gas, ${formatEther(total.price)} of the chain's coin`]),
@@ -35,6 +37,12 @@ export function summaryOf({ file, record, costs }: Deployed): string {
     ...(contracts.Groth16Verifier === undefined ? [NO_VERIFIER] : []),
     `${costs.size === 0 ? "Read from" : "Written to"} ${file}`,
   ].join("\n");
+}
+
+function attestersOf({ contracts: { EnclaveVerifier } }: DeploymentRecord): string[] {
+  if (EnclaveVerifier === undefined) return [];
+  const { attesters, threshold } = EnclaveVerifier.arguments as EnclaveVerifierArguments;
+  return [`  enclaves are vouched for by ${threshold} of ${attesters.join(", ")}`];
 }
 
 /** The record, with what this run did, for programs. */
@@ -46,11 +54,13 @@ export function jsonOf({ file, record, costs }: Deployed): string {
 
 /** What is about to happen, as a question. */
 export function questionOf({ chainId, deployer, contracts, settings }: Plan): string {
-  const { token, fee } = settings;
+  const { token, fee, attesters } = settings;
   const terms = fee.bps === 0n ? "no fee" : `a fee of ${percent(fee.bps.toString())}% to ${fee.recipient}`;
+  const enclaves =
+    attesters === undefined ? "" : `, and with ${attesters.threshold} of ${attesters.accounts.join(", ")} as attesters`;
   return (
     `Deploy ${contracts.join(", ")} on ${nameOf(chainId)} from ${deployer}, for the token ${token ?? "that is new"} ` +
-    `with ${terms}? Nothing of it can be changed later.`
+    `with ${terms}${enclaves}? Nothing of it can be changed later.`
   );
 }
 

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 
 import { MAX_FEE_BPS } from "../../protocol/limits.ts";
 import { keyFromSnarkjs } from "../../protocol/snarkjs.ts";
+import type { Attesters } from "../../deploy/attesters.ts";
 import type { Phase1 } from "../../deploy/phase1.ts";
 import type { Fee } from "../../deploy/settings.ts";
 import { addressOption, rpcOption } from "../options.ts";
@@ -23,6 +24,8 @@ Deploys Assay on a chain, and records it in deployments/<chainId>.json. Doing so
   --fee-recipient ADDRESS  who gets the fee
   --phase1 KEY.json        a verification key of snarkjs of any model on the phase 1 that the verifier shall be for
                            (default: the development phase 1 on a local chain, and no verifier on any other)
+  --attesters A,B,...      who vouches for enclaves, for a verifier of their answers (default: none, and no such verifier)
+  --threshold K            how many of them it takes to enrol an enclave's key, or to revoke it
   --new                    deploy again beside what is recorded, whose record is kept under another name
   --yes                    do not ask before deploying on a chain that is not local
   --out FOLDER             where records are (default: deployments)
@@ -36,6 +39,8 @@ const OPTIONS = {
   "fee-bps": { type: "string" },
   "fee-recipient": { type: "string" },
   phase1: { type: "string" },
+  attesters: { type: "string" },
+  threshold: { type: "string" },
   new: { type: "boolean", default: false },
   yes: { type: "boolean", default: false },
   out: { type: "string", default: "deployments" },
@@ -55,6 +60,7 @@ export async function parseCommand(args: readonly string[]) {
     token: addressOption("--token", values.token),
     fee: parseFee(values["fee-bps"], values["fee-recipient"]),
     phase1: values.phase1 === undefined ? undefined : await readPhase1(values.phase1),
+    attesters: parseAttesters(values.attesters, values.threshold),
     recorded: values.new ? ("replace" as const) : ("keep" as const),
     isConfirmed: values.yes,
     folder: values.out,
@@ -73,6 +79,18 @@ function parseFee(bps: string | undefined, recipient: string | undefined): Fee |
     throw new UsageError(`--fee-bps takes a number from 1 to ${MAX_FEE_BPS}, got ${JSON.stringify(bps)}.`);
   }
   return { bps: BigInt(bps), recipient: address };
+}
+
+function parseAttesters(accounts: string | undefined, threshold: string | undefined): Attesters | undefined {
+  if (accounts === undefined && threshold === undefined) return undefined;
+  if (accounts === undefined || threshold === undefined) {
+    throw new UsageError("--attesters and --threshold are given together or not at all.");
+  }
+  if (!/^\d{1,2}$/.test(threshold)) {
+    throw new UsageError(`--threshold takes a number of attesters, got ${JSON.stringify(threshold)}.`);
+  }
+  const named = accounts.split(",").map((account) => addressOption("--attesters", account));
+  return { accounts: named.filter((account) => account !== undefined), threshold: Number(threshold) };
 }
 
 async function readPhase1(file: string): Promise<Phase1> {
