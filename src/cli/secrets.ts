@@ -9,7 +9,7 @@ import { decrypt } from "../protocol/keystore.ts";
 import { askHidden } from "./terminal.ts";
 
 /** What a key is used for. Roles on one machine need keys of their own: transactions of one key have an order. */
-export const ROLES = ["provider", "prover", "agent"] as const;
+export const ROLES = ["provider", "prover", "agent", "attester"] as const;
 
 export type Role = (typeof ROLES)[number];
 

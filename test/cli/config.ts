@@ -65,6 +65,7 @@ describe("a config", () => {
           openJobs: false,
         },
       ],
+      enclaves: [],
       listen: { host: "127.0.0.1", port: 8402 },
       leastTopUp: 1_000_000n,
       limits: { bodyBytes: 262_144, requestsPerSecond: 50, concurrency: 64 },
@@ -77,6 +78,16 @@ describe("a config", () => {
       gateways: [],
     });
     expect(config.agent).to.deep.equal({ gateway: "https://provider.example", limits: defaultLimits(6) });
+  });
+
+  it("of an attester accepts nothing that it does not name", async () => {
+    const { attester } = await read({ chain: CHAIN, attester: {} });
+    const nothing = { measurements: [], tcb: ["UpToDate"], allowSimulated: false, maxAgeSeconds: 3600 };
+    expect(attester).to.deep.equal(nothing);
+    const measurements = [`0x${KEY.toUpperCase()}`];
+    const told = await read({ chain: CHAIN, attester: { measurements, tcb: ["OutOfDate"], verifier: FEED } });
+    const accepted = { measurements: [`0x${KEY}`], tcb: ["OutOfDate"], verifier: FEED };
+    expect(told.attester).to.deep.equal({ ...nothing, ...accepted });
   });
 
   it("takes what it is told instead, with paths from where it is", async () => {
@@ -158,7 +169,10 @@ describe("a config", () => {
     const dollars = 'must be dollars as text with at most six decimals, such as "0.05", got';
     for (const [config, mistake] of [
       [{}, "chain is missing: it must be an object with some of rpc, id, confirmations, deployment"],
-      [[], "the config must be an object with some of $schema, chain, store, provider, prover, agent, got a list"],
+      [
+        [],
+        "the config must be an object with some of $schema, chain, store, provider, prover, agent, attester, got a list",
+      ],
       [null, "the config must be an object with some of $schema, chain, store, provider, prover, agent, got null"],
       [{ chain: { ...CHAIN, id: undefined } }, "chain.id is missing: it must be a whole number from 1 to 4294967295"],
       [{ chain: { ...CHAIN, id: "1" } }, 'chain.id must be a whole number from 1 to 4294967295, got "1"'],
@@ -241,6 +255,9 @@ describe("a config", () => {
         `prover.price must be feed: and the address of a price feed, got "feed:${FEED.replace("eC", "EC")}"`,
       ],
       [{ chain: CHAIN, prover: { batchSize: 65 } }, "prover.batchSize must be a whole number from 1 to 64, got 65"],
+      [{ chain: CHAIN, attester: { measurements: ["0x12"] } }, /^attester.measurements\[0\] must be 32 bytes in hex/],
+      [{ chain: CHAIN, attester: { tcb: ["Fine"] } }, /^attester.tcb\[0\] must be one of UpToDate, /],
+      [{ chain: CHAIN, attester: { verifier: "0x12" } }, /^attester.verifier must be the address of a contract/],
       [
         { chain: CHAIN, agent: {} },
         "agent.gateway is missing: it must be an address that begins with http:// or https://",
@@ -262,6 +279,8 @@ describe("a config", () => {
       [{ chain: CHAIN, provider: { key: KEY } }, "provider.key"],
       [{ chain: CHAIN, provider: { models: [{ folder: `0x${KEY}` }] } }, "provider.models[0].folder"],
       [{ chain: CHAIN, agent: { privateKey: "later" } }, "agent.privateKey"],
+      [{ chain: CHAIN, attester: { measurements: [KEY] } }, "attester.measurements[0]"],
+      [{ chain: CHAIN, attester: { key: `0x${KEY}` } }, "attester.key"],
       [{ chain: CHAIN, prover: { private_key: 7 } }, "prover.private_key"],
       [{ chain: CHAIN, provider: { password: "pass" } }, "provider.password"],
       [{ chain: CHAIN, agent: { wallet: PHRASE } }, "agent.wallet"],

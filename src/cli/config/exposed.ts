@@ -1,8 +1,9 @@
 /** Secrets that somebody wrote into a config. They are looked for before anything of it is quoted. */
 
 const SECRET_NAME = /private_?key|secret|mnemonic|password|passphrase|seed/i;
-/** 32 bytes in hex: no key of a config takes that. */
+/** 32 bytes in hex: no key of a config takes that, but for a list of hashes. */
 const PRIVATE_KEY = /^(0x)?[0-9a-f]{64}$/i;
+const HASHES = "measurements";
 const PHRASE = /^([a-z]{3,8}\s+){11,23}[a-z]{3,8}$/;
 
 /** Where in a config something looks like a secret, and what it looks like. */
@@ -11,7 +12,8 @@ export type Exposed = { readonly path: readonly PropertyKey[]; readonly looksLik
 /** The first thing that looks like a secret. */
 export function findExposed(value: unknown, path: readonly PropertyKey[] = []): Exposed | undefined {
   if (typeof value === "string") {
-    const looksLike = secretIn(value);
+    const isHash = path.at(-2) === HASHES && value.startsWith("0x");
+    const looksLike = isHash ? undefined : secretIn(value);
     return looksLike === undefined ? undefined : { path, looksLike };
   }
   if (typeof value !== "object" || value === null) return undefined;

@@ -4,11 +4,24 @@ import { resolve } from "node:path";
 import { z } from "zod";
 
 import { TOKEN_DECIMALS } from "../../deploy/token.ts";
+import { TCB_STATUSES } from "../../enclave/evidence.ts";
 import type { StoreLocation } from "../../store/database.ts";
 import { defaultLimits, type Limits } from "../../x402/limits.ts";
 import { confirmationsOn } from "./confirmations.ts";
 import { dollarsText } from "./dollars.ts";
-import { dollars, engine, flag, httpUrl, path, postgresUrl, priceSource, section, whole } from "./values.ts";
+import {
+  contract,
+  dollars,
+  engine,
+  flag,
+  httpUrl,
+  path,
+  postgresUrl,
+  priceSource,
+  section,
+  whole,
+  word,
+} from "./values.ts";
 
 const HOUR = 3600;
 /** An hour less than an exit takes, for lag, reorganisations and clocks that drift. */
@@ -26,6 +39,7 @@ export function configSchema(folder: string) {
       provider: provider(folder).optional(),
       prover: prover(folder).optional(),
       agent: agent(folder).optional(),
+      attester: attester(folder).optional(),
     },
     "Config of assay.",
   );
@@ -41,6 +55,9 @@ export type ProverConfig = NonNullable<Config["prover"]>;
 
 /** What `assay ask` is run with. */
 export type AgentConfig = NonNullable<Config["agent"]>;
+
+/** What `assay attest` accepts. */
+export type AttesterConfig = NonNullable<Config["attester"]>;
 
 function chain(folder: string) {
   return section(
@@ -231,6 +248,28 @@ function agent(folder: string) {
       limits: limits(),
     },
     "Buying answers: assay ask.",
+  );
+}
+
+function attester(folder: string) {
+  return section(
+    {
+      keystore: path(folder, "The key that signs enrolments. Without it, ASSAY_ATTESTER_PRIVATE_KEY.").optional(),
+      verifier: contract("The EnclaveVerifier that it is an attester of.").optional(),
+      measurements: z
+        .array(word("What some code measures."), "a list of measurements")
+        .describe("The code that is vouched for; none where none is named.")
+        .default([]),
+      tcb: z
+        .array(z.enum(TCB_STATUSES, `one of ${TCB_STATUSES.join(", ")}`), "a list of TCB statuses")
+        .describe("How up to date platforms of Intel's have to be.")
+        .default(["UpToDate"]),
+      allowSimulated: flag(
+        "Whether simulated enclaves are accepted, which prove nothing; on a local chain only.",
+      ).default(false),
+      maxAgeSeconds: whole(10, DAY, "How old the block may be that an enclave's document is over.").default(HOUR),
+    },
+    "Vouching for enclaves: assay attest.",
   );
 }
 

@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 
-import { getAddress, isAddress, zeroAddress } from "viem";
+import { getAddress, isAddress, isHash, zeroAddress, type Hex } from "viem";
 import { z } from "zod";
 
 import type { ProvingProgram } from "../../prover/proving-program.ts";
@@ -74,6 +74,27 @@ export function postgresUrl(description: string) {
     .regex(/^postgres(ql)?:\/\//, { error: POSTGRES_EXPECTED, abort: true })
     .refine((text) => URL.canParse(text), POSTGRES_EXPECTED)
     .describe(description);
+}
+
+const CONTRACT_EXPECTED = "the address of a contract, with a correct checksum";
+
+export function contract(description: string) {
+  return z
+    .string(CONTRACT_EXPECTED)
+    .refine((text) => isContract(text), { error: CONTRACT_EXPECTED, abort: true })
+    .describe(description)
+    .transform((text) => getAddress(text));
+}
+
+const WORD_EXPECTED = "32 bytes in hex that begin with 0x";
+
+/** A hash; `findExposed` has to know where one may stand, which looks like a private key. */
+export function word(description: string) {
+  return z
+    .string(WORD_EXPECTED)
+    .refine((text) => isHash(text), { error: WORD_EXPECTED, abort: true })
+    .describe(description)
+    .transform((text) => text.toLowerCase() as Hex);
 }
 
 /** What proves: `snarkjs`, or the binary of rapidsnark at a path. */

@@ -44,19 +44,20 @@ export async function checkKeys(
     const address = holders.get(role);
     if (address === undefined || found === undefined) continue;
     checks.push(await look("  its gas", async () => gasOf(role, address, config, found)));
-    if (role === "prover") continue;
+    if (role === "prover" || role === "attester") continue;
     checks.push(await look("  its dollars", async () => dollarsOf(role, address, config, found)));
   }
   return { checks, provider: holders.get("provider") };
 }
 
 /** A gateway's own provers settle with its key unless they have another. */
-function rolesIn({ provider, prover, agent }: Config): Role[] {
+function rolesIn({ provider, prover, agent, attester }: Config): Role[] {
   const isProver = prover !== undefined && (provider === undefined || prover.keystore !== undefined);
   return [
     ...(provider === undefined ? [] : (["provider"] as const)),
     ...(isProver ? (["prover"] as const) : []),
     ...(agent === undefined ? [] : (["agent"] as const)),
+    ...(attester === undefined ? [] : (["attester"] as const)),
   ];
 }
 
@@ -81,7 +82,7 @@ async function gasOf(
   { client }: Surroundings,
 ): Promise<Omit<Check, "name">> {
   const [held, { maxFeePerGas }] = await Promise.all([client.getBalance({ address }), currentFees(client, MOST_FEE)]);
-  const settles = role !== "agent";
+  const settles = role === "provider" || role === "prover";
   const gas = settles ? startGasGuess().of({ inferences: prover.batchSize, callbacks: 0 }) : PLAIN_GAS;
   const price = gas * (maxFeePerGas === 0n ? 1n : maxFeePerGas);
   const enough = held / price;
@@ -89,8 +90,8 @@ async function gasOf(
   const count = enough > COMFORTABLE ? `more than ${COMFORTABLE}` : `${enough}`;
   const says = `${formatEther(held)} of the chain's coin, enough for ${count} ${what}`;
   if (enough >= COMFORTABLE) return { state: "ok", says };
-  // An agent only needs it to act on a broken promise.
-  const state = enough >= LEAST || role === "agent" ? "warning" : "failed";
+  // An agent only needs it to act on a broken promise, and what an attester signs anybody may submit.
+  const state = enough >= LEAST || !settles ? "warning" : "failed";
   return { state, says: `${says}. Send some to ${address}.` };
 }
 

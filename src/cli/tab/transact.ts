@@ -30,7 +30,11 @@ export type Deed = {
 };
 
 /** Carries out some calls, and returns what became of the last one. */
-export async function carryOut(place: Place, { privateKey, calls, question }: Deed, terms: Terms): Promise<Sent> {
+export async function carryOut(
+  place: Pick<Place, "rpc" | "client" | "isLocal">,
+  { privateKey, calls, question }: Deed,
+  terms: Terms,
+): Promise<Sent> {
   const seconds = wholeNumber("--time-limit", terms["time-limit"]);
   const { rpc, client, isLocal } = place;
   const pollMs = isLocal ? POLLING_MS.local : POLLING_MS.elsewhere;
