@@ -20,7 +20,7 @@ export async function startUpstream({ port = 0, apiKey }: UpstreamOptions = {}) 
   const asked: Asked[] = [];
   const held = new Set<() => void>();
   let misconduct: Misconduct | undefined;
-  let [open, tornDown] = [0, 0];
+  let [open, tornDown, sent] = [0, 0, 0];
 
   const hold = async (): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -36,14 +36,19 @@ export async function startUpstream({ port = 0, apiKey }: UpstreamOptions = {}) 
     const body = fieldsOf(read);
     if (body === undefined) return refuse(outgoing, 400, "The body is not JSON.");
     asked.push({ path, headers: incoming.headers, body });
-    const turn = { body, outgoing, misconduct, hold };
+    sent = 0;
+    const write = async (part: string | Uint8Array): Promise<void> => {
+      await writeTo(outgoing, part);
+      sent += 1;
+    };
+    const turn = { body, outgoing, misconduct, hold, write };
     if (misconduct?.kind === "fails") return refuse(outgoing, misconduct.status, misconduct.message ?? "It failed.");
     if (misconduct?.kind === "silent") return turn.hold();
     if (misconduct?.kind === "redirects") {
       outgoing.writeHead(307, { location: misconduct.to }).end();
       return undefined;
     }
-    if (misconduct?.kind === "writes") return writeRaw(outgoing, misconduct);
+    if (misconduct?.kind === "writes") return writeRaw(turn, misconduct);
     if (path === "/v1/embeddings") return embed(turn);
     if (path !== "/v1/chat/completions") return refuse(outgoing, 404, `There is no ${path}.`);
     return body["stream"] === true ? stream(turn) : complete(turn);
@@ -64,7 +69,7 @@ export async function startUpstream({ port = 0, apiKey }: UpstreamOptions = {}) 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     /** All that it was asked, in order. */
     asked,
-    misbehave(as: Misconduct | undefined): void {
+    misbehave(as?: Misconduct): void {
       misconduct = as;
     },
     /** Lets those go on that stall. */
@@ -72,8 +77,8 @@ export async function startUpstream({ port = 0, apiKey }: UpstreamOptions = {}) 
       for (const resume of held) resume();
       held.clear();
     },
-    /** Answers in hand, and how many were left by whoever asked before their end. */
-    counts: () => ({ open, tornDown }),
+    /** Answers in hand, those that whoever asked left before their end, and writes of the last one so far. */
+    counts: () => ({ open, tornDown, sent }),
     async stop(): Promise<void> {
       server.closeAllConnections();
       server.close();
@@ -89,6 +94,7 @@ type Turn = {
   readonly outgoing: ServerResponse;
   readonly misconduct: Misconduct | undefined;
   readonly hold: () => Promise<void>;
+  readonly write: (part: string | Uint8Array) => Promise<void>;
 };
 
 async function complete({ body, outgoing, misconduct }: Turn): Promise<void> {
@@ -103,7 +109,7 @@ async function complete({ body, outgoing, misconduct }: Turn): Promise<void> {
   });
 }
 
-async function stream({ body, outgoing, misconduct, hold }: Turn): Promise<void> {
+async function stream({ body, outgoing, misconduct, hold, write }: Turn): Promise<void> {
   const { words, isShortened } = wordsFor(body);
   const options = body["stream_options"] as { readonly include_usage?: unknown } | undefined;
   const isCounted = options?.include_usage === true && misconduct?.kind !== "uncounted";
@@ -127,7 +133,7 @@ async function stream({ body, outgoing, misconduct, hold }: Turn): Promise<void>
       outgoing.destroy();
       return;
     }
-    await write(outgoing, `data: ${JSON.stringify(each)}\n\n`);
+    await write(`data: ${JSON.stringify(each)}\n\n`);
   }
   outgoing.end("data: [DONE]\n\n");
 }
@@ -151,17 +157,17 @@ function headOf(body: Fields, object: string): object {
 }
 
 async function writeRaw(
-  outgoing: ServerResponse,
+  { outgoing, write }: Turn,
   { parts, type, isBrokenOff = false }: Misconduct & { readonly kind: "writes" },
 ): Promise<void> {
   outgoing.writeHead(200, { "content-type": type ?? "text/event-stream" });
-  for (const part of parts) await write(outgoing, part);
+  for (const part of parts) await write(part);
   if (isBrokenOff) outgoing.destroy();
   else outgoing.end();
 }
 
 /** Each write is one of its own on the wire, and none is faster than whoever reads it. */
-async function write(outgoing: ServerResponse, part: string | Uint8Array): Promise<void> {
+async function writeTo(outgoing: ServerResponse, part: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     outgoing.once("close", resolve);
     outgoing.write(part, (error) => {

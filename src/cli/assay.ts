@@ -57,6 +57,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
     const { AUDIT_USAGE: usage } = await import("./audit/usage.ts");
     return { run: async (args) => (await import("./audit.ts")).auditCommand(args), usage };
   },
+  async enclave() {
+    const { ENCLAVE_USAGE: usage } = await import("./enclave/usage.ts");
+    return { run: async (args) => (await import("./enclave.ts")).enclaveCommand(args), usage };
+  },
   async attest() {
     const [{ attestCommand }, { attestUsage }] = await Promise.all([
       import("./attest.ts"),
@@ -81,6 +85,7 @@ const USAGE = `Usage: assay model COMMAND ...      make, check, run and publish 
        assay tab ...                show tabs, and move what is on them
        assay receipt COMMAND ...    check what an answer is worth, and take what is owed for a broken promise
        assay audit COMMAND ...      show a provider's receipts to somebody else
+       assay enclave ...            answer from inside an enclave
        assay attest COMMAND ...     check enclaves, and let the chain know of their keys
        assay doctor ...             look over all that is set up here
 

@@ -1,57 +1,71 @@
 /** The data of server-sent events, as the HTML standard (section 9.2.6) reads a stream of them. */
 
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const BYTE_ORDER_MARK = "\uFEFF";
+
 /**
- * The data of each event that has ended; one that the stream breaks off in is none.
+ * The data of each event that has ended; one that the stream breaks off in is none. No byte changes what came before it,
+ * however the bytes arrive.
  *
- * @param mostLength Of one event, in characters.
+ * @param mostBytes Of one event.
  */
-export async function* eventData(bytes: AsyncIterable<Uint8Array>, mostLength: number): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let line = "";
+export async function* eventData(bytes: AsyncIterable<Uint8Array>, mostBytes: number): AsyncGenerator<string, void> {
   let data: string[] = [];
-  let length = 0;
-  let isAfterReturn = false;
-  for await (const part of bytes) {
-    const decoded = decode(() => decoder.decode(part, { stream: true }));
-    // The rest of a CRLF whose first half has ended the line already.
-    const text = isAfterReturn && decoded.startsWith("\n") ? decoded.slice(1) : decoded;
-    if (decoded !== "") isAfterReturn = decoded.endsWith("\r");
-    let from = 0;
-    for (const { 0: end, index: at } of text.matchAll(/\r\n|\r|\n/g)) {
-      line += text.slice(from, at);
-      from = at + end.length;
-      length += line.length;
-      if (length > mostLength) throw new EventTooLongError(mostLength);
-      if (line === "") {
-        if (data.length > 0) yield data.join("\n");
-        data = [];
-        length = 0;
-      } else if (line.startsWith("data:")) {
-        data.push(line.slice(line.startsWith("data: ") ? 6 : 5));
-      }
-      line = "";
-    }
-    line += text.slice(from);
-    if (length + line.length > mostLength) throw new EventTooLongError(mostLength);
+  let size = 0;
+  let isFirst = true;
+  for await (const bytesOfLine of linesIn(bytes, mostBytes)) {
+    const line = textOf(bytesOfLine, isFirst);
+    isFirst = false;
+    size += bytesOfLine.length;
+    if (size > mostBytes) throw new EventTooLargeError(mostBytes);
+    if (line.startsWith("data:")) data.push(line.slice(line.startsWith("data: ") ? 6 : 5));
+    if (line !== "") continue;
+    if (data.length > 0) yield data.join("\n");
+    data = [];
+    size = 0;
   }
 }
 
-function decode(read: () => string): string {
+/** Neither end of a line is part of another character in UTF-8. */
+async function* linesIn(bytes: AsyncIterable<Uint8Array>, mostBytes: number): AsyncGenerator<Uint8Array, void> {
+  let pieces: Uint8Array[] = [];
+  let size = 0;
+  let isAfterReturn = false;
+  for await (const part of bytes) {
+    let from = 0;
+    for (const [at, byte] of part.entries()) {
+      const isSecondHalf = byte === LINE_FEED && isAfterReturn;
+      isAfterReturn = byte === CARRIAGE_RETURN;
+      if (isSecondHalf) from = at + 1;
+      if (isSecondHalf || (byte !== LINE_FEED && byte !== CARRIAGE_RETURN)) continue;
+      yield Buffer.concat([...pieces, part.subarray(from, at)]);
+      from = at + 1;
+      pieces = [];
+      size = 0;
+    }
+    const rest = part.subarray(from);
+    pieces.push(rest);
+    size += rest.length;
+    if (size > mostBytes) throw new EventTooLargeError(mostBytes);
+  }
+}
+
+function textOf(line: Uint8Array, isFirst: boolean): string {
   try {
-    return read();
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line);
+    return isFirst && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
   } catch (cause) {
     throw new NotUtf8Error({ cause });
   }
 }
 
 /** An event has no end in sight. */
-export class EventTooLongError extends Error {
-  override readonly name = "EventTooLongError";
+export class EventTooLargeError extends Error {
+  override readonly name = "EventTooLargeError";
 
-  constructor(mostLength: number) {
-    super(
-      `The upstream sends an event of more than ${mostLength} characters. Allow more, or have it send less at once.`,
-    );
+  constructor(mostBytes: number) {
+    super(`The upstream sends an event of more than ${mostBytes} bytes. Allow more, or have it send less at once.`);
   }
 }
 

@@ -7,8 +7,8 @@ export type InsideLimits = {
   readonly sendMs: number;
   /** Answers in hand at once, those included whose gateway has not said yet what was delivered. */
   readonly answers: number;
-  /** Of one event of a streamed answer, in characters. */
-  readonly chunkLength: number;
+  /** Of one event of a streamed answer. */
+  readonly chunkBytes: number;
   /** Of an answer as the upstream sends it. */
   readonly answerBytes: number;
   /** Milliseconds in which an upstream may say nothing. */
@@ -25,7 +25,7 @@ export const DEFAULT_LIMITS: InsideLimits = {
   bodyBytes: 8_388_608,
   sendMs: 30_000,
   answers: 256,
-  chunkLength: 1_000_000,
+  chunkBytes: 1_000_000,
   answerBytes: 67_108_864,
   silenceMs: 120_000,
   answerMs: 900_000,

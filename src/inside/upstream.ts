@@ -63,8 +63,8 @@ export async function askUpstream({ url, apiKey, content, isStreamed, limits, si
   return isStreamed ? events(limited(bytes, limits.answerBytes), limits) : whole(limited(bytes, limits.answerBytes));
 }
 
-async function* events(bytes: AsyncGenerator<Uint8Array, void>, { chunkLength }: InsideLimits): Answer {
-  for await (const data of eventData(bytes, chunkLength)) {
+async function* events(bytes: AsyncGenerator<Uint8Array, void>, { chunkBytes }: InsideLimits): Answer {
+  for await (const data of eventData(bytes, chunkBytes)) {
     // Whatever comes after it is no part of the answer, and leaving closes the connection.
     if (data === DONE) return true;
     yield data;
@@ -83,8 +83,13 @@ async function* limited(bytes: AsyncGenerator<Uint8Array, void>, most: number): 
   let size = 0;
   for await (const part of bytes) {
     size += part.length;
-    if (size > most) throw new AnswerTooLargeError(most);
-    yield part;
+    if (size <= most) {
+      yield part;
+      continue;
+    }
+    // All that still fits counts, or it would depend on how the bytes arrived.
+    yield part.subarray(0, part.length - (size - most));
+    throw new AnswerTooLargeError(most);
   }
 }
 
