@@ -50,6 +50,13 @@ export function settleFloor(n: number, models: number, funding: "tab" | "lock", 
   return transaction + account + signatures + money + 2 * repeated(balance) + verifyFloor(n, models);
 }
 
+/** Settling `n` fills of one tab by the signatures of one enclave's key, where every account holds something already. */
+export function attestedFloor(n: number): number {
+  const repeated = slotChange + (n - 1) * slotAgain;
+  // The tab, the nonces and the balance; the model's measurement, the key's two slots and the measurement's revocation.
+  return transaction + account + 3 * n * recover + 3 * repeated + 4 * slotRead;
+}
+
 /** A token transfer between two accounts that the escrow takes part in, from its first touch of the token. */
 const transfer = account + 2 * slotChange;
 /** The same when the receiver held nothing. */

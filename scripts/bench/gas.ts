@@ -1,5 +1,6 @@
 import { stopThreads } from "../../src/model/groth16.ts";
 import { startProgress } from "../../src/cli/progress.ts";
+import { attestedGas } from "./attested-gas.ts";
 import { callGas } from "./call-gas.ts";
 import type { GasRow } from "./gas-row.ts";
 import { proveBatch, settleGas, verifyGas } from "./settle-gas.ts";
@@ -41,6 +42,7 @@ export async function measureGas({ sizes, models }: GasOptions): Promise<GasRow[
       if (batch.nonces === "dense") rows.push(...(await verifyGas(world, batch.models, proven, fitting)));
       rows.push(...(await settleGas(world, batch, proven, states, fitting)));
     }
+    if (models.includes(1)) rows.push(...(await attestedGas(world, sizes)));
     return rows;
   } finally {
     progress.end();

@@ -69,7 +69,7 @@ describe("deploying a verifier of enclaves", () => {
   });
 
   /** What is noticed when the record says something else than the chain. */
-  const edited = async (from: string, to: string): Promise<Error> => {
+  const edited = async (from: string, to: string): Promise<unknown> => {
     const { file } = await deploy(options);
     await writeFile(file, (await readFile(file, "utf8")).replace(from, to));
     return errorOf(deploy({ ...options, attesters: undefined }));

@@ -13,6 +13,8 @@ const LIMITS: readonly (readonly [Partial<GasRow>, number])[] = [
   [{ call: "verify", n: 1 }, 207_000],
   [{ call: "settle", funding: "tab", state: "warm", n: 32 }, 80_000],
   [{ call: "settle", funding: "tab", state: "warm", n: 64 }, 77_000],
+  [{ call: "settle attested", n: 32 }, 27_200],
+  [{ call: "settle attested", n: 64 }, 26_400],
   [{ call: "fundWithAuthorization" }, 125_000],
   [{ call: "open" }, 110_000],
   [{ call: "commit" }, 55_000],
