@@ -173,7 +173,7 @@ describe("a config", () => {
         [],
         "the config must be an object with some of $schema, chain, store, provider, prover, agent, attester, got a list",
       ],
-      [null, "the config must be an object with some of $schema, chain, store, provider, prover, agent, got null"],
+      [null, "the config must be an object with some of $schema, chain, store, provider, prover, agent, attester, got null"],
       [{ chain: { ...CHAIN, id: undefined } }, "chain.id is missing: it must be a whole number from 1 to 4294967295"],
       [{ chain: { ...CHAIN, id: "1" } }, 'chain.id must be a whole number from 1 to 4294967295, got "1"'],
       [{ chain: { ...CHAIN, id: 1.5 } }, "chain.id must be a whole number from 1 to 4294967295, got 1.5"],
