@@ -135,6 +135,19 @@ describe("a chain of certificates", () => {
     ],
     ["name constraints", { more: [extension("2.5.29.30", new Uint8Array(1), true)] }, 2, "critical-extension"],
     ["an extension twice", { more: [extension("2.5.29.15", hexToBytes("0x03020780"))] }, 0, "duplicate-extension"],
+    [
+      "more uses than there are",
+      { uses: undefined, more: [extension("2.5.29.15", hexToBytes("0x030400800001"))] },
+      0,
+      "malformed",
+    ],
+    ["more bytes than any has", { more: [extension("1.2.3.4", new Uint8Array(4_096))] }, 1, "malformed"],
+    [
+      "zeros before its serial number",
+      { edit: (body) => (body.serialNumber = new Uint8Array(3).buffer) },
+      1,
+      "malformed",
+    ],
     ["version 1", { version: Version.v1, edit: withoutExtensions }, 1, "version"],
     ["version 2", { version: Version.v2 }, 1, "version"],
     ["a unique identifier", { edit: (body) => (body.subjectUniqueID = new Uint8Array(4).buffer) }, 1, "unique-id"],
@@ -145,6 +158,8 @@ describe("a chain of certificates", () => {
     ["another curve's hash", { hash: "SHA-256", algorithm: ecdsa(ECDSA_SHA256) }, 1, "malformed"],
     ["an RSA key", { edit: (body) => (body.subjectPublicKeyInfo.algorithm = ecdsa(RSA, NULL)) }, 1, "key"],
     ["a key on an unknown curve", { edit: onUnknownCurve }, 1, "key"],
+    ["a key for agreements", { edit: forAgreements }, 1, "key"],
+    ["a key in the hybrid form", { edit: hybrid }, 1, "key"],
     ["a compressed key", { edit: compressed }, 1, "key"],
     ["a key that is on no curve", { edit: offCurve }, 2, "signature"],
     ["an impossible path length", { isAuthority: true, mostBelow: 2 ** 40 }, 1, "constraints"],
@@ -184,6 +199,12 @@ describe("a chain of certificates", () => {
     const chain = await makeChain(keys, changed(0, { more: [extension("1.2.3.4", Uint8Array.of(5, 0))] }));
     const { leaf } = await checkChain(terms(chain));
     expect(leaf.extensions.get("1.2.3.4")).to.deep.equal(Uint8Array.of(5, 0));
+  });
+
+  it("has no common name where there are two: nobody knows which one counts", async () => {
+    const twice = (body: TBSCertificate) => void body.subject.push(...body.subject);
+    const { leaf } = await checkChain(terms(await makeChain(keys, changed(0, { edit: twice }))));
+    expect(leaf.commonName).to.equal(undefined);
   });
 
   it("is refused with a certificate in any other encoding than its one", async () => {
@@ -254,6 +275,15 @@ function onUnknownCurve({ subjectPublicKeyInfo }: TBSCertificate): void {
 function compressed({ subjectPublicKeyInfo }: TBSCertificate): void {
   const point = new Uint8Array(subjectPublicKeyInfo.subjectPublicKey);
   subjectPublicKeyInfo.subjectPublicKey = Uint8Array.of(2, ...point.subarray(1, 49)).buffer;
+}
+
+function hybrid({ subjectPublicKeyInfo }: TBSCertificate): void {
+  const [, ...point] = new Uint8Array(subjectPublicKeyInfo.subjectPublicKey);
+  subjectPublicKeyInfo.subjectPublicKey = Uint8Array.of(6 + ((point.at(-1) ?? 0) & 1), ...point).buffer;
+}
+
+function forAgreements({ subjectPublicKeyInfo }: TBSCertificate): void {
+  subjectPublicKeyInfo.algorithm.algorithm = "1.3.132.1.12";
 }
 
 function offCurve({ subjectPublicKeyInfo }: TBSCertificate): void {
