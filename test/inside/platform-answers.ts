@@ -1,13 +1,20 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, request, type RequestListener, type Server } from "node:http";
+import {
+  createServer,
+  request,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 
-/** Something on a port of this machine that answers as a test says. */
+/** Something on a port of this machine that answers as a test says; it keeps no failed test from ending. */
 export async function answering(listener: RequestListener): Promise<{ readonly url: string; readonly server: Server }> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
+  const server = createServer(listener).listen(0, "127.0.0.1").unref();
   await once(server, "listening");
   const address = server.address();
   return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`, server };
@@ -15,9 +22,19 @@ export async function answering(listener: RequestListener): Promise<{ readonly u
 
 /** The same on a Unix socket. */
 export async function answeringOn(socket: string, listener: RequestListener): Promise<Server> {
-  const server = createServer(listener).listen(socket);
+  const server = createServer(listener).listen(socket).unref();
   await once(server, "listening");
   return server;
+}
+
+/** Lets another server answer in its place. */
+export function forward(to: string, asked: IncomingMessage, response: ServerResponse): void {
+  const onwards = request(`${to}${asked.url}`, { method: asked.method }, (answer) => {
+    response.writeHead(answer.statusCode ?? 500, answer.headers);
+    answer.pipe(response);
+  });
+  onwards.on("error", () => response.destroy());
+  asked.pipe(onwards);
 }
 
 /** What a server on a socket answers in JSON, whatever its status. */

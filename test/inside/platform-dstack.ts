@@ -1,4 +1,4 @@
-import { request as requestHttp, type RequestListener } from "node:http";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 
 import { serveDstack } from "assay-simulator/dstack";
@@ -12,7 +12,7 @@ import { collateralSchema } from "../../src/enclave/evidence.ts";
 import { isBoundTo } from "../../src/enclave/statement.ts";
 import { dstackPlatform } from "../../src/inside/platform/dstack-socket.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { answering, answeringOn, askSocket, end, WRONG_ANSWERS, withFolder } from "./platform-answers.ts";
+import { answering, answeringOn, askSocket, end, forward, WRONG_ANSWERS, withFolder } from "./platform-answers.ts";
 
 const STATEMENT = sha256(stringToHex("a statement"));
 const BLOCK = keccak256(stringToHex("a block"));
@@ -76,10 +76,7 @@ describe("dstackPlatform", () => {
     const asked: string[] = [];
     const watched = await answering((request, response) => {
       asked.push(request.url ?? "");
-      requestHttp(`${pccs.url}${request.url}`, (answer) => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(response);
-      }).end();
+      forward(pccs.url, request, response);
     });
     await withAgent(async (socket) => {
       const platform = dstackPlatform({ socket, pccs: `${watched.url}/` });
@@ -143,6 +140,19 @@ describe("dstackPlatform", () => {
       expect(error).to.include({ name: "WrongAnswerError" });
       expect(String(error)).to.include(complaint);
     }
+  });
+
+  it("takes no list of revoked certificates for text that is none", async () => {
+    const der = Buffer.from(tdx.collateral().root_ca_crl, "hex");
+    const { url, server } = await answering((request, response) => {
+      if (request.url?.endsWith("/rootcacrl") === true) response.end(der);
+      else forward(pccs.url, request, response);
+    });
+    await withAgent(async (socket) => {
+      const error = await errorOf(dstackPlatform({ socket, pccs: url }).attest(STATEMENT, BLOCK));
+      expect(String(error)).to.include("its list of the root is not in hex");
+    });
+    await end(server);
   });
 
   it("is told by a PCCS that knows other platforms alone", async () => {

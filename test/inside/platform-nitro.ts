@@ -1,15 +1,13 @@
-import { request as requestHttp } from "node:http";
-
 import { serveNitriding, type ServedNitriding } from "assay-simulator/nitriding";
 import { simulateNitro, type SimulatedNitro } from "assay-simulator/nitro";
 import { expect } from "chai";
-import { keccak256, numberToHex, sha256, stringToHex, type Hex } from "viem";
+import { concat, hexToBytes, keccak256, numberToHex, sha256, stringToHex, type Hex } from "viem";
 
 import { verifyNitro } from "../../src/enclave/nitro.ts";
 import { isBoundTo } from "../../src/enclave/statement.ts";
 import { nitroPlatform } from "../../src/inside/platform/nitro-sidecar.ts";
 import { errorOf } from "../helpers/errors.ts";
-import { answering, end, WRONG_ANSWERS } from "./platform-answers.ts";
+import { answering, end, forward, WRONG_ANSWERS } from "./platform-answers.ts";
 
 const STATEMENT = sha256(stringToHex("a statement"));
 const BLOCK = keccak256(stringToHex("a block"));
@@ -66,16 +64,8 @@ describe("nitroPlatform", () => {
   it("attests again after the side-car has failed it once", async () => {
     let asked = 0;
     const { url, server } = await answering((request, response) => {
-      if (asked++ === 0) {
-        response.writeHead(500).end();
-        return;
-      }
-      request.pipe(
-        requestHttp(`${served.internal}${request.url}`, { method: "POST" }, (answer) => {
-          response.writeHead(answer.statusCode ?? 500);
-          answer.pipe(response);
-        }),
-      );
+      if (asked++ === 0) response.writeHead(500).end();
+      else forward(served.internal, request, response);
     });
     const platform = nitroPlatform({ ...served, internal: url });
     const [first, second] = await Promise.allSettled([
@@ -143,8 +133,22 @@ describe("nitroPlatform", () => {
     }
   });
 
+  it("takes no text for base64 that has anything else in it", async () => {
+    const userData = concat(["0x1220", BLOCK, "0x1220", STATEMENT]);
+    const nonce = Buffer.from(BLOCK.slice(2, 42), "hex");
+    const text = nitro.attest({ userData: hexToBytes(userData), nonce }).toString("base64");
+    for (const between of ["!", "\n"]) {
+      const body = text.slice(0, 40) + between + text.slice(40);
+      const { url, server } = await answering((_, response) => response.end(body));
+      const error = await refused({ external: url });
+      await end(server);
+      expect(String(error)).to.include("not in base64");
+    }
+  });
+
   it("does not take bytes for a document that are none", async () => {
-    for (const bytes of ["00", "a0", "84", "8443a10138a04100", "d28443a1013822a0405860"]) {
+    const ofList = `8444a1013822a041805860${"00".repeat(96)}`;
+    for (const bytes of ["00", "a0", "84", "8444a10138a04100", "d28444a1013822a0405860", ofList]) {
       const body = Buffer.from(bytes, "hex").toString("base64");
       const { url, server } = await answering((_, response) => response.end(body));
       const error = await refused({ external: url });

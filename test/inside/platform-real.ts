@@ -7,6 +7,7 @@ import { collateralSchema, type Collateral } from "../../src/enclave/evidence.ts
 import { dstackPlatform } from "../../src/inside/platform/dstack-socket.ts";
 import { nitroPlatform } from "../../src/inside/platform/nitro-sidecar.ts";
 import { nitroVector, readVector } from "../enclave/vectors.ts";
+import { errorOf } from "../helpers/errors.ts";
 import { answering, answeringOn, end, withFolder } from "./platform-answers.ts";
 
 /** What nitriding bound into the real document: its program's hash, and a nonce. */
@@ -70,5 +71,20 @@ describe("attesting on a real platform", () => {
     await end(pccs.server);
     expect(bytesToHex(attested.document)).to.equal(bytesToHex(quote));
     expect(attested.collateral).to.deep.equal(collateral);
+  });
+
+  it("takes no quote of SGX from an agent, whatever it is over", async function () {
+    const quote = readVector(this, "sgx/quote.bin");
+    const body = JSON.stringify({ quote: Buffer.from(quote).toString("hex") });
+    const error = await withFolder(async (folder) => {
+      const socket = join(folder, "dstack.sock");
+      const agent = await answeringOn(socket, (_, response) => response.end(body));
+      const reportData = bytesToHex(readQuote(quote).report.reportData);
+      const platform = dstackPlatform({ socket, pccs: "http://127.0.0.1:1" });
+      const refused = await errorOf(platform.attest(slice(reportData, 0, 32), slice(reportData, 32)));
+      await end(agent);
+      return refused;
+    });
+    expect(error).to.include({ name: "WrongAnswerError" });
   });
 });
