@@ -101,6 +101,8 @@ describe("a list of revoked certificates", () => {
   it("is refused from an authority that may not sign it", async () => {
     const other = await authority({ uses: CERTIFIES | SIGNS });
     expectRefused(await errorOf(checkCrl({ der: await list(), issuer: other, now: NOW })), "usage");
+    const leaf = { ...issuer, isAuthority: false };
+    expectRefused(await errorOf(checkCrl({ der: await list(), issuer: leaf, now: NOW })), "not-authority");
   });
 
   it("is refused when it is empty, cut, followed by more, or a certificate", async () => {
