@@ -124,6 +124,14 @@ describe("a simulated quote", () => {
     expect(await outcomeUnder(mixed, [...forged.roots, ...other.roots])).to.equal("CertificateError: root");
   });
 
+  it("is judged by its module's attributes as far as Intel's mask goes", async () => {
+    const report: TdxDistortion["report"] = (honest) => ({ ...honest, seamAttributes: Buffer.alloc(8, 1) });
+    const tcbInfo = (info: JsonObject) =>
+      withFirst(info, "tdxModuleIdentities", (identity) => ({ ...identity, attributesMask: "FE".repeat(8) }));
+    expect(await outcomeUnder(forge({ report, tcbInfo }))).to.have.nested.property("tcb.status", "UpToDate");
+    expect(await outcomeUnder(forge({ report }))).to.equal("RefusedPartError");
+  });
+
   it("has the status that its platform has", async () => {
     for (const status of TCB_STATUSES) {
       const advisories = status === "UpToDate" ? [] : ["INTEL-SA-00000"];

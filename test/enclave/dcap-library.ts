@@ -12,6 +12,7 @@ import {
   named,
   outcomeUnder,
   statusByLibrary,
+  withBytesInside,
   withCertification,
   withCollateral,
   withFirst,
@@ -119,6 +120,15 @@ const TAKEN_BY_THE_LIBRARY: readonly Row[] = [
     "CertificateError: root",
   ],
   [
+    "the list's chain of another authority under the same root",
+    () => {
+      const root = makeRoot("tdx", THEIR_TIME);
+      const other = forge({}, { root }).collateral;
+      return withCollateral(forge({}, { root }), { pck_crl_issuer_chain: other.pck_crl_issuer_chain });
+    },
+    "OtherSignerError",
+  ],
+  [
     "another chain beside a quote whose own is none",
     () => {
       const forged = forge();
@@ -134,6 +144,7 @@ const TAKEN_BY_THE_LIBRARY: readonly Row[] = [
     },
     "MalformedQuoteError",
   ],
+  ["bytes behind its certification", () => withBytesInside(forge()), "MalformedQuoteError"],
   [
     "text behind its certificates",
     () => {

@@ -3,6 +3,7 @@ import { bytesToHex } from "viem";
 
 import { readQuote } from "../../src/enclave/dcap/layout.ts";
 import { REAL_ROOTS } from "../../src/enclave/roots.ts";
+import { forge } from "./dcap-forge.ts";
 import { describeVector, outcomeOf, THEIR_TIME, type Vector } from "./dcap-vectors.ts";
 
 const DAY = 86_400;
@@ -137,6 +138,25 @@ describe("verifyDcap", () => {
       });
     });
   }
+
+  describeVector("tdx", "a real quote of TDX, of which one signature is another's", (vector) => {
+    it("is refused for that signature, before anything else is made of it", async () => {
+      const { quote, collateral } = vector();
+      for (const inside of [636, 1_154]) {
+        const changed = quote.with(inside, (quote[inside] ?? 0) ^ 1);
+        expect(await outcomeOf({ quote: changed, collateral }), `${inside}`).to.equal("QuoteSignatureError");
+      }
+      const { tcb_info_signature: ofInfo, qe_identity_signature: ofIdentity } = collateral;
+      const swapped = { ...collateral, tcb_info_signature: ofIdentity, qe_identity_signature: ofInfo };
+      expect(await outcomeOf({ quote, collateral: swapped })).to.equal("OtherSignerError");
+    });
+
+    it("lends its collateral to no simulated quote, whose root alone counts", async () => {
+      const { quote, roots } = forge();
+      const outcome = await outcomeOf({ quote, collateral: vector().collateral }, { simulatedRoots: roots });
+      expect(outcome).to.equal("CertificateError: root");
+    });
+  });
 
   describeVector("tdx", "a real quote with another's collateral", (tdx) => {
     describeVector("sgx", "of the other platform", (sgx) => {

@@ -21,13 +21,11 @@ export type EvaluationTerms = {
  */
 export async function evaluatePlatform({ quote, certificates, collateral, now }: EvaluationTerms): Promise<Evaluation> {
   const { QuoteVerifier, utils } = await import("@phala/dcap-qvl");
-  // It would take this chain in place of the quote's own.
-  const { pck_certificate_chain: _other, ...rest } = collateral;
   const report = refusing(() => {
     // Any bytes will do, whatever its types say; what it returns is of the kind that it needs, in browsers too.
     const root = utils.extractCerts(stringToBytes(certificates) as Buffer).at(-1);
     if (root === undefined) throw new PlatformRefusedError("there is no root");
-    return QuoteVerifier.newWithRootCa(root).verify(quote, rest, now);
+    return QuoteVerifier.newWithRootCa(root).verify(quote, collateral, now);
   });
   const status = TCB_STATUSES.find((each) => each === report.status);
   if (status === undefined) throw new PlatformRefusedError(`its status is ${report.status}`);

@@ -17,7 +17,7 @@ export function readPem(text: string, name: string): readonly Uint8Array<ArrayBu
     .split(END)
     .slice(0, -1)
     .map((block) => decode(block, name));
-  if (certificates.length === 0 || certificates.map((each) => encode(each)).join("") !== whole) {
+  if (certificates.map((each) => encode(each)).join("") !== whole) {
     throw new MalformedPemError(name, "it is not certificates alone, in lines of 64 characters");
   }
   return certificates;
