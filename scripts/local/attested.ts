@@ -4,25 +4,22 @@ import type { Hex } from "viem";
 import { DEFAULT_LIMITS, type InsideLimits } from "../../src/inside/limits.ts";
 import { nitroPlatform } from "../../src/inside/platform/nitro-sidecar.ts";
 import { startEnclave } from "../../src/inside/program.ts";
-import { checkEvidence } from "../../src/enclave/check.ts";
+import { checkEvidence, type AttestationPolicy } from "../../src/enclave/check.ts";
 import { evidenceSchema } from "../../src/enclave/evidence.ts";
 import { attestedModelOf, hashAttestedManifest, type AttestedManifest } from "../../src/enclave/manifest.ts";
 import { hashMeasurement } from "../../src/enclave/measurement.ts";
-import type { ServingPolicy } from "../../src/enclave/statement.ts";
+import { servingPolicySchema } from "../../src/enclave/statement.ts";
 import type { AttestedSale } from "../../src/gateway/settings.ts";
 import { PLATFORM_NUMBERS, typedDataOfEnrolment, type Enrolment } from "../../src/protocol/attested.ts";
-import { enclaveVerifierAbi } from "../../src/protocol/abi/enclave-verifier.ts";
 import { sign } from "../../src/protocol/signature.ts";
 import { serveNitriding } from "../../simulator/nitriding.ts";
 import { simulateNitro } from "../../simulator/nitro.ts";
 import { account } from "./market.ts";
 import { CAST, DOLLAR, type Marketplace } from "./marketplace.ts";
+import { ATTESTER } from "./node.ts";
 import { startUpstream } from "./upstream.ts";
 
 const HOUR = 3_600;
-
-/** By index of the development phrase. */
-const ATTESTER = 7;
 
 export type AttestedOptions = {
   readonly limits?: Partial<InsideLimits>;
@@ -54,13 +51,13 @@ export async function startAttested(market: Marketplace, options: AttestedOption
       promptBytesPerToken: 4,
     }),
   );
-  const policy: ServingPolicy = {
+  const policy = servingPolicySchema.parse({
     version: 1,
     chainId: deployment.chainId,
     escrow: deployment.escrow,
     verifier: enclaveVerifier.address,
     models: manifests,
-  };
+  });
   const enclave = await startEnclave(
     {
       policy,
@@ -80,16 +77,17 @@ export async function startAttested(market: Marketplace, options: AttestedOption
       await enclaveVerifier.write.publish(args);
     }
   };
+  const accepted: AttestationPolicy = {
+    measurements: [hashMeasurement(simulator.measurement)],
+    simulatedRoots: [simulator.root],
+  };
   /** As an attester does: checks what the enclave shows, and signs for it. */
   const enrol = async (): Promise<Enrolment> => {
     const block = await client.getBlock();
     const shown = await fetch(`${enclave.url}/evidence?number=${block.number}&hash=${block.hash}`);
     const evidence = evidenceSchema.parse(await shown.json());
-    const { measurement, attestation, statement } = await checkEvidence(
-      evidence,
-      { measurements: [hashMeasurement(simulator.measurement)], simulatedRoots: [simulator.root] },
-      Math.floor(Date.now() / 1000),
-    );
+    const now = Math.floor(Date.now() / 1000);
+    const { measurement, attestation, statement } = await checkEvidence(evidence, accepted, now);
     const enrolment: Enrolment = {
       key: statement.key,
       measurement,
@@ -98,7 +96,7 @@ export async function startAttested(market: Marketplace, options: AttestedOption
       expiry: statement.expires,
     };
     const verifier = { chainId: deployment.chainId, verifier: enclaveVerifier.address };
-    const signature = await sign(typedDataOfEnrolment(enrolment, verifier), account(ATTESTER));
+    const signature = await sign(typedDataOfEnrolment(enrolment, verifier), ATTESTER);
     await enclaveVerifier.write.enrol([enrolment, [signature]]);
     return enrolment;
   };
@@ -117,7 +115,8 @@ export async function startAttested(market: Marketplace, options: AttestedOption
     sale,
     chat: ids[0] as Hex,
     embeddings: ids[1] as Hex,
-    measurement: hashMeasurement(simulator.measurement),
+    /** What whoever asks here has to accept. */
+    accepted,
     publish,
     enrol,
     async stop() {

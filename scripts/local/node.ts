@@ -8,6 +8,10 @@ import { network } from "hardhat";
 import { deploy } from "../../src/deploy/deploy.ts";
 import type { DeploymentRecord } from "../../src/deploy/record.ts";
 import type { Deployment } from "../../src/protocol/deployment.ts";
+import { account } from "./market.ts";
+
+/** Who vouches for enclaves here. */
+export const ATTESTER = account(7);
 
 /** Starts the node and deploys on it. `stop` ends both the connection and the node. */
 export async function startNode() {
@@ -15,7 +19,8 @@ export async function startNode() {
   const { address, port } = await node.listen();
   const url = `http://${address}:${port}`;
   const { contracts, token: tokenAddress, chainId } = await deployed(url);
-  if (contracts.Groth16Verifier === undefined) throw new NoVerifierError(chainId);
+  if (contracts.Groth16Verifier === undefined || contracts.EnclaveVerifier === undefined)
+    throw new NoVerifierError(chainId);
 
   const connection = await network.create({ network: "localhost", override: { url } });
   const { viem } = connection;
@@ -28,6 +33,7 @@ export async function startNode() {
     token: await viem.getContractAt("TestUSDC", tokenAddress),
     escrow: await viem.getContractAt("Escrow", contracts.Escrow.address),
     verifier: await viem.getContractAt("Groth16Verifier", contracts.Groth16Verifier.address),
+    enclaveVerifier: await viem.getContractAt("EnclaveVerifier", contracts.EnclaveVerifier.address),
     commitmentLog: contracts.CommitmentLog.address,
     async stop() {
       await connection.close();
@@ -40,7 +46,8 @@ export async function startNode() {
 async function deployed(rpc: string): Promise<DeploymentRecord> {
   const folder = await mkdtemp(join(tmpdir(), "assay-demo-"));
   try {
-    const { record } = await deploy({ rpc, folder });
+    const attesters = { accounts: [ATTESTER.address], threshold: 1 };
+    const { record } = await deploy({ rpc, folder, attesters });
     return record;
   } finally {
     await rm(folder, { recursive: true });
