@@ -40,7 +40,7 @@ export function readCoseSign1(bytes: Uint8Array): CoseSign1 {
 export async function requireSignedBy({ header, payload, signature }: CoseSign1, key: PublicKey): Promise<void> {
   // RFC 9052, section 4.4: the context, the protected header, no further data, and the payload.
   const message = encode(["Signature1", header, new Uint8Array(), payload]);
-  if (key.curve !== "P-384" || !(await isSignedBy(key, signature, message))) throw new CoseError("not-signed");
+  if (!(await isSignedBy(key, signature, message))) throw new CoseError("not-signed");
 }
 
 function isArray(value: CborValue): value is readonly CborValue[] {

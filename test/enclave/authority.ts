@@ -107,6 +107,7 @@ export type CrlWish = {
   readonly serials: readonly Uint8Array<ArrayBuffer>[];
   readonly more?: readonly Extension[];
   readonly ofEntries?: readonly Extension[];
+  readonly version?: Version;
 };
 
 export async function issueCrl(wish: CrlWish): Promise<Uint8Array> {
@@ -121,7 +122,7 @@ export async function issueCrl(wish: CrlWish): Promise<Uint8Array> {
       }),
   );
   const body = new TBSCertList({
-    version: Version.v2,
+    version: wish.version ?? Version.v2,
     signature: algorithm,
     issuer: named(wish.issuer),
     thisUpdate: new Time(date(wish.thisUpdate)),

@@ -1,3 +1,4 @@
+import { Version } from "@peculiar/asn1-x509";
 import { expect } from "chai";
 import { bytesToHex, hexToBytes, type Hex } from "viem";
 
@@ -77,6 +78,7 @@ describe("a list of revoked certificates", () => {
     ["of another issuer", { issuer: "level 1" }, "issuer"],
     ["that is stale", { nextUpdate: NOW - 1 }, "expired"],
     ["that does not say until when", { nextUpdate: undefined, serials: [] }, "expired"],
+    ["of version 1", { version: Version.v1 }, "version"],
     ["of the future", { thisUpdate: NOW + 1 }, "not-yet-valid"],
     ["of changes alone", { more: [extension("2.5.29.27", Uint8Array.of(2, 1, 1), true)] }, "critical-extension"],
     ["of a part alone", { more: [extension("2.5.29.28", Uint8Array.of(0x30, 0), true)] }, "critical-extension"],

@@ -154,7 +154,7 @@ describe("a document of a Nitro enclave", () => {
     expect(await refusal(Uint8Array.of(...said, 0))).to.equal("CborError: trailing");
     expect(await refusal(encode([1]))).to.equal("NitroDocumentError: fields");
     expect(await refusal(new Uint8Array())).to.equal("CoseError: payload");
-    expect(await refusal(encode(new Uint8Array(16_382)))).to.be.oneOf(["CoseError: payload", "CborError: size"]);
+    expect(await refusal(encode(new Uint8Array(16_382)))).to.equal("CoseError: payload");
   });
 
   const envelopes: readonly (readonly [title: string, Envelope, string])[] = [

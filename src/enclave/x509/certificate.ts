@@ -14,14 +14,14 @@ import { bytesToHex, type Hex } from "viem";
 import { isSame, readDer, writeDer } from "./asn1.ts";
 import { CertificateError } from "./certificate-error.ts";
 import { DerError, readElements } from "./der.ts";
-import { curveOfSignature, flatSignature, publicKeyOf, type Curve, type PublicKey } from "./ecdsa.ts";
+import { curveOfSignature, flatSignature, publicKeyOf, type PublicKey } from "./ecdsa.ts";
 import { readExtensions } from "./extensions.ts";
 
 /** What a key may be used for, of what matters here. */
 export type KeyUse = "digitalSignature" | "keyCertSign" | "crlSign";
 
-/** What was signed, with the curve and the two numbers of the signature over it. */
-export type Signed = { readonly message: Uint8Array; readonly curve: Curve; readonly signature: Uint8Array };
+/** What was signed, and the two numbers of the signature, each as long as the field of the curve that it names. */
+export type Signed = { readonly message: Uint8Array; readonly signature: Uint8Array };
 
 export type Certificate = {
   readonly der: Uint8Array;
@@ -88,7 +88,7 @@ export function readSigned(
   // The first of its three parts, as it came.
   const [message] = readElements(der).flatMap(({ content }) => readElements(content));
   if (message === undefined) throw new DerError("shape");
-  return { message: message.encoded, curve, signature: flatSignature(new Uint8Array(signature), curve) };
+  return { message: message.encoded, signature: flatSignature(new Uint8Array(signature), curve) };
 }
 
 export function nameOf(name: Name): Hex {

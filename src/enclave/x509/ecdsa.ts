@@ -39,7 +39,7 @@ export function publicKeyOf({ algorithm, subjectPublicKey }: SubjectPublicKeyInf
   return { curve, point };
 }
 
-/** Whether the key signed the message. @param signature Two numbers, each as long as the curve's field. */
+/** Whether the key signed the message. @param signature Two numbers, each as long as the curve's field: another curve's are refused. */
 export async function isSignedBy(key: PublicKey, signature: Uint8Array, message: Uint8Array): Promise<boolean> {
   const { bytes, hash } = CURVES[key.curve];
   if (signature.length !== 2 * bytes) return false;
