@@ -31,13 +31,12 @@ describe("assay attest sign and submit", () => {
   });
   after(async () => world.close());
 
-  const sign = (source: string, file: string, ...options: string[]): string[] => [
-    ...["attest", "sign", source, "--out", world.path(file), "--config", config],
-    ...options,
-  ];
-  const submit = (...files: string[]): string[] => [
-    ...["attest", "submit", ...files.map((file) => world.path(file)), "--config", config],
-  ];
+  const sign = (source: string, file: string, ...options: string[]): string[] => {
+    return ["attest", "sign", source, "--out", world.path(file), "--config", config, ...options];
+  };
+  const submit = (...files: string[]): string[] => {
+    return ["attest", "submit", ...files.map((file) => world.path(file)), "--config", config];
+  };
   const refusalOf = async (...files: string[]): Promise<string> => {
     const { name } = await refusalFor(submit(...files));
     return name;

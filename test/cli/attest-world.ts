@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { serve } from "@hono/node-server";
 import { artifacts } from "hardhat";
 import { Hono } from "hono";
-import { getAddress, hexToBytes, type Address, type Hex } from "viem";
+import { getAddress, hexToBytes, type Address } from "viem";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 
 import { account } from "../../scripts/local/market.ts";
@@ -94,7 +94,7 @@ export async function startAttestWorld(chainId: number, threshold: number) {
   const gateway = await startShowing();
   let configs = 0;
   /** Writes a config of an attester who accepts the simulated enclave, unless it is told otherwise. */
-  const config = async (attester: object | undefined = {}, chain: object = {}): Promise<string> => {
+  const config = async (attester: object = {}, chain: object = {}): Promise<string> => {
     const file = join(folder, `config-${configs++}.json`);
     const accepted = { verifier, measurements: [measurement], allowSimulated: true, ...attester };
     await writeFile(file, JSON.stringify({ chain: { rpc, id: chainId, ...chain }, attester: accepted }));
@@ -141,7 +141,7 @@ export async function placeVerifier({ client }: Awaited<ReturnType<typeof startN
     BigInt(one) < BigInt(other) ? -1 : 1,
   );
   const args = [attesters, BigInt(threshold)] as const;
-  const hash = await client.deployContract({ abi: enclaveVerifierAbi, bytecode: bytecode as Hex, args, chain: null });
+  const hash = await client.deployContract({ abi: enclaveVerifierAbi, bytecode, args, chain: null });
   const { contractAddress } = await client.waitForTransactionReceipt({ hash });
   return getAddress(contractAddress as Address);
 }

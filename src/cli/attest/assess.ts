@@ -85,7 +85,8 @@ async function checkBlock(
   // A node that was left behind would take what is old for new. A local chain makes no blocks while nobody uses it.
   const behind = Math.floor(Date.now() / 1000) - headTime;
   if (!isLocal && behind > most) throw new NodeBehindError(behind, most);
-  const blockAge = headTime - Number(block.timestamp);
+  // A block may have come since the head was asked for.
+  const blockAge = Math.max(0, headTime - Number(block.timestamp));
   if (blockAge > most) throw new StaleEvidenceError(blockAge, most);
   return { headTime, blockAge };
 }

@@ -64,8 +64,8 @@ export class TooFewAttestersError extends Error {
 
   constructor(count: number, threshold: number) {
     super(
-      `This is signed by ${count} of the ${threshold} attesters that the verifier asks for. Get the files of others, ` +
-        'who give yours to "assay attest sign", and submit all of them.',
+      `This is signed by ${count} of the ${threshold} attesters that the verifier asks for. Get the files of others who ` +
+        "sign the very same, and submit all of them together.",
     );
   }
 }
