@@ -1,7 +1,7 @@
 /** What an answer costs, by what was delivered of it. */
 import { canonicalJson } from "../protocol/canonical-json.ts";
 import type { AttestedManifest } from "../enclave/manifest.ts";
-import { capFor, type Question } from "../enclave/question.ts";
+import type { Question } from "../enclave/question.ts";
 import { chargeFor, type Usage } from "../enclave/transcript.ts";
 import type { Tokens } from "./chunk.ts";
 
@@ -15,19 +15,16 @@ export type Delivered = {
 
 export type Bill = { readonly usage: Usage; readonly charge: bigint };
 
-/** Never more than the question can cost, which is the least that an agent signs for. */
-export function billFor(manifest: AttestedManifest, question: Question, delivered: Delivered): Bill {
+/** @param price The most that the agent signed for: whatever an upstream counts, nobody pays more. */
+export function billFor(manifest: AttestedManifest, question: Question, price: bigint, delivered: Delivered): Bill {
   const usage = usageOf(manifest, question, delivered);
-  return { usage, charge: chargeFor(manifest.price, usage) };
+  const metered = chargeFor(manifest.price, usage);
+  return { usage, charge: metered < price ? metered : price };
 }
 
 function usageOf(manifest: AttestedManifest, question: Question, { tokens, seen }: Delivered): Usage {
-  // A count of more than was asked for, or than can have been asked, is none.
-  const isBelievable =
-    tokens !== undefined &&
-    tokens.output <= question.mostOutputTokens &&
-    chargeFor(manifest.price, tokens) <= capFor(manifest, question);
-  if (isBelievable) return { ...tokens, source: "upstream" };
+  // A count of more than was asked for is none.
+  if (tokens !== undefined && tokens.output <= question.mostOutputTokens) return { ...tokens, source: "upstream" };
   return {
     input: tokensIn(manifest, canonicalJson(question.body)),
     output: Math.min(seen, question.mostOutputTokens),

@@ -20,7 +20,7 @@ export async function signEnd(
   signer: Signer,
 ): Promise<End> {
   const mark = marks.at(chunks);
-  const { usage, charge } = billFor(manifest, question, mark);
+  const { usage, charge } = billFor(manifest, question, request.price, mark);
   const { model, input } = request;
   const transcript: Transcript = {
     version: 1,
