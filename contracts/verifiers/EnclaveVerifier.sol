@@ -76,15 +76,15 @@ contract EnclaveVerifier is IVerifier, EIP712 {
     uint256 private constant SIGNED_BYTES = 0xa0;
     uint256 private constant MODEL = 0x20;
 
-    // Where a signature is checked, in free memory: the struct that is hashed; the digest's preimage; the input of the
-    // precompile.
+    // Where a signature is checked, in free memory: the struct that is hashed (its type, then what is signed); the
+    // digest's preimage (two bytes, the domain, the struct's hash); the input of the precompile.
     uint256 private constant FIELDS = 0x20;
-    uint256 private constant STRUCT_BYTES = FIELDS + SIGNED_BYTES;
-    uint256 private constant PREIMAGE = STRUCT_BYTES;
-    uint256 private constant SEPARATOR = PREIMAGE + 2;
-    uint256 private constant STRUCT_HASH = SEPARATOR + 0x20;
+    uint256 private constant STRUCT_BYTES = 0xc0;
+    uint256 private constant PREIMAGE = 0xc0;
+    uint256 private constant SEPARATOR = 0xc2;
+    uint256 private constant STRUCT_HASH = 0xe2;
     uint256 private constant PREIMAGE_BYTES = 0x42;
-    uint256 private constant RECOVERY = PREIMAGE + 0x60;
+    uint256 private constant RECOVERY = 0x120;
 
     /// @notice How many attesters it takes.
     uint256 public immutable THRESHOLD;
@@ -300,22 +300,21 @@ contract EnclaveVerifier is IVerifier, EIP712 {
     /// @dev Who signed the answer at `claim`; zero for what is no signature. A charge with bits beyond its type gives a
     /// digest that nobody signs.
     function _signerOf(uint256 work, uint256 claim, uint256 signature) internal view returns (address signer) {
-        unchecked {
-            Words.copyCalldata(work + FIELDS, claim, SIGNED_BYTES);
-            Words.store(work + STRUCT_HASH, Words.hash(work, STRUCT_BYTES));
-            uint256 vs = Words.loadCalldata(signature + 0x20);
-            uint256 s = vs & (type(uint256).max >> 1);
-            if (s > MAX_S) return address(0);
-            Words.store(work + RECOVERY, Words.hash(work + PREIMAGE, PREIMAGE_BYTES));
-            Words.store(work + RECOVERY + 0x20, (vs >> 255) + 27);
-            Words.copyCalldata(work + RECOVERY + 0x40, signature, 0x20);
-            Words.store(work + RECOVERY + 0x60, s);
-            uint256 input = work + RECOVERY;
-            assembly ("memory-safe") {
-                // The result lands in scratch space. A precompile that recovers nobody returns nothing at all.
-                let success := staticcall(gas(), 0x01, input, 0x80, 0x00, 0x20)
-                signer := mul(mload(0x00), and(success, eq(returndatasize(), 0x20)))
-            }
+        assembly ("memory-safe") {
+            calldatacopy(add(work, FIELDS), claim, SIGNED_BYTES)
+            mstore(add(work, STRUCT_HASH), keccak256(work, STRUCT_BYTES))
+            let vs := calldataload(add(signature, 0x20))
+            // The top bit is the parity of y, the rest is s.
+            let s := shr(1, shl(1, vs))
+            let input := add(work, RECOVERY)
+            mstore(input, keccak256(add(work, PREIMAGE), PREIMAGE_BYTES))
+            mstore(add(input, 0x20), add(shr(255, vs), 27))
+            mstore(add(input, 0x40), calldataload(signature))
+            mstore(add(input, 0x60), s)
+            // A precompile that recovers nobody returns nothing, and leaves the zero in scratch space.
+            mstore(0x00, 0)
+            pop(staticcall(gas(), 0x01, input, 0x80, 0x00, 0x20))
+            signer := mul(mload(0x00), iszero(gt(s, MAX_S)))
         }
     }
 }
