@@ -69,6 +69,10 @@ export async function startWorld(options: WorldOptions = {}) {
     models: [chat, embeddings],
   };
   const events: EnclaveEvent[] = [];
+  const stopRest = async (): Promise<void> => {
+    await sidecar.close();
+    await upstream.stop();
+  };
   const enclave = await startEnclave(
     {
       policy,
@@ -81,7 +85,10 @@ export async function startWorld(options: WorldOptions = {}) {
     },
     (event) => events.push(event),
     now,
-  );
+  ).catch(async (error: unknown) => {
+    await stopRest();
+    throw error;
+  });
   let nonce = 0n;
 
   const manifestFor = (model: Hex): AttestedManifest => (model === attestedModelOf(embeddings) ? embeddings : chat);
@@ -178,8 +185,7 @@ export async function startWorld(options: WorldOptions = {}) {
     },
     async stop() {
       await enclave.stop();
-      await sidecar.close();
-      await upstream.stop();
+      await stopRest();
     },
   };
 }
