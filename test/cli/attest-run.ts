@@ -8,7 +8,9 @@ import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 
 import { account } from "../../scripts/local/market.ts";
 import { serveNitriding } from "../../simulator/nitriding.ts";
+import { SIMULATED_PCRS, simulateNitro } from "../../simulator/nitro.ts";
 import { evidenceSchema, type Evidence } from "../../src/enclave/evidence.ts";
+import { hashMeasurement } from "../../src/enclave/measurement.ts";
 import { DEFAULT_LIMITS } from "../../src/inside/limits.ts";
 import { nitroPlatform } from "../../src/inside/platform/nitro-sidecar.ts";
 import { startEnclave } from "../../src/inside/program.ts";
@@ -67,6 +69,17 @@ describe("assay attest run", () => {
     await showUntil(key, first + HOUR);
     await jsonOf(run(...early), world.as(0));
     expect(await expiryOf(key)).to.equal(first + HOUR);
+  });
+
+  it("refuses a key that is enrolled for other code", async () => {
+    const key = newKey();
+    await showUntil(key, (await now()) + HOUR);
+    await jsonOf(run("--once"), world.as(0));
+    const nitro = simulateNitro({ pcrs: { ...SIMULATED_PCRS, 1: new Uint8Array(48).fill(7) } });
+    world.gateway.show(await world.show({ nitro, statement: { key } }));
+    const both = await world.config({ measurements: [world.measurement, hashMeasurement(nitro.measurement)] });
+    const args = ["attest", "run", world.gateway.url, "--config", both, "--once"];
+    expect((await refusalFor(args, world.as(0))).name).to.equal("OtherCodeError");
   });
 
   it("refuses to begin what cannot end well", async () => {
