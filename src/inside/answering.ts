@@ -59,10 +59,13 @@ export function openAnswering({ policy, signer, apiKey, limits, tell }: Answerin
   const sessions = new Map<Hex, Session>();
   const signed = keepRecent<Hex, End>(limits.signed);
 
-  const close = ({ order, stopping, timer }: Session): void => {
-    clearTimeout(timer);
-    stopping.abort();
-    sessions.delete(order.id);
+  const close = (session: Session): void => {
+    const { id } = session.order;
+    session.isRead = false;
+    clearTimeout(session.timer);
+    session.stopping.abort();
+    // By now another may have its place.
+    if (sessions.get(id) === session) sessions.delete(id);
   };
 
   const sign = async (session: Session, chunks: number): Promise<End> => {

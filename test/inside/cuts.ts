@@ -134,6 +134,19 @@ describe("an enclave's streams", () => {
     await world.end(order.id, CHUNKS);
   });
 
+  it("that were given up before anything came take no place from the next of their name", async () => {
+    world.upstream.misbehave({ kind: "silent" });
+    const order = world.order({ stream: true });
+    const first = world.send(order);
+    await until(() => world.upstream.counts().open === 1);
+    await expectProblem(await world.post(`/answers/${order.id}/end`, { delivered: 0 }), "not-delivered");
+    world.upstream.misbehave();
+    const { chunks } = await world.answer(order);
+    await expectProblem(await first, "upstream-failed");
+    expect((await world.signedFor(order, chunks)).end).to.equal("complete");
+    expect(world.kinds().filter((kind) => kind === "forgotten")).to.have.lengthOf(1);
+  });
+
   it("are answered once at a time, and anew when they were left", async () => {
     world.upstream.misbehave({ kind: "stalls", after: 3 });
     const order = world.order({ stream: true });
