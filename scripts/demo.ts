@@ -11,8 +11,9 @@ import { startStory } from "./demo/story.ts";
 const USAGE = `Usage: npm run demo [-- --json]
 
 Plays a whole market on a local node, with real proofs: a provider sells answers of three models to an agent and to a
-stock x402 client, and is paid once they are proven; then what happens to a provider that stops proving, to one that
-lies, and to a stock client whose answer nobody proves. Ends all that it starts, on Ctrl-C too.
+stock x402 client, and is paid once they are proven; a simulated enclave answers for a model too large to prove; then what
+happens to a provider that stops proving, to one that lies, and to a stock client whose answer nobody proves. Ends all
+that it starts, on Ctrl-C too.
 
   --json    print only the figures, as one object; money is in millionths of a dollar
   --help    print this`;

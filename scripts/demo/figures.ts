@@ -1,6 +1,7 @@
 /** All that the demo measured, as one object. Money is in millionths of a dollar. */
 import type { Hex } from "viem";
 
+import type { Attesting } from "./attesting.ts";
 import type { Promises, Redress } from "./promises.ts";
 import type { Shop } from "./shop.ts";
 import type { Stage } from "./stage.ts";
@@ -21,6 +22,8 @@ export type Figures = Row & {
   readonly models: readonly string[];
   /** The same for either kind of client. */
   readonly clients: Readonly<Record<ClientKind, Row>>;
+  /** Of an enclave, which is no part of the figures above. */
+  readonly attested: Attesting;
   readonly transactions: number;
   readonly gasPerInference: number;
   readonly slashed: number;
@@ -32,13 +35,21 @@ export type Figures = Row & {
   readonly books: { readonly held: number; readonly owed: number };
 };
 
+/** What the other acts ended in. */
+export type Acts = {
+  readonly attesting: Attesting;
+  readonly promises: Promises;
+  readonly redress: Redress;
+  readonly books: Books;
+};
+
 export async function figuresOf(
   stage: Stage,
   shop: Shop,
-  promises: Promises,
-  { slashed, contradicted, refunded }: Redress,
-  { held, owed }: Books,
+  { attesting, promises, redress, books }: Acts,
 ): Promise<Figures> {
+  const { slashed, contradicted, refunded } = redress;
+  const { held, owed } = books;
   const { outcomes, market } = stage;
   const { settled, penalised, reclaimed } = outcomes;
   const own = shop.trades.answered.flatMap(({ id }) => settled.get(id) ?? []);
@@ -50,6 +61,7 @@ export async function figuresOf(
     models: market.models.map(({ name }) => name),
     ...rowOf(stage, shop, CLIENTS),
     clients: { assay: rowOf(stage, shop, ["assay"]), exact: rowOf(stage, shop, ["exact"]) },
+    attested: attesting,
     transactions: transactions.size,
     gasPerInference: Math.round(gas / own.length),
     slashed: slashed.length,

@@ -1,5 +1,6 @@
 /** The demo from its first act to its last. */
 import { startProgress } from "../../src/cli/progress.ts";
+import { askEnclave } from "./attesting.ts";
 import { showBooks } from "./books.ts";
 import { figuresOf, type Figures, type Row } from "./figures.ts";
 import { askOnceMore, breakPromises, redressAll } from "./promises.ts";
@@ -23,6 +24,8 @@ export async function play(story: Story, closing: Closing): Promise<Figures> {
   await askAsStockClient(stage, story, shop);
   story.act("Proofs settle what was answered");
   await settleAll(stage, story, shop, agent);
+  story.act("A model too large to prove: a SIMULATED enclave answers");
+  const attesting = await askEnclave(stage, story, agent);
   story.act("Promises are broken");
   const promises = await breakPromises(stage, story);
   story.act("An hour later, the deadlines have passed");
@@ -31,14 +34,14 @@ export async function play(story: Story, closing: Closing): Promise<Figures> {
   await shop.seller.stop();
   story.act("The books");
   const books = await showBooks(stage, story);
-  const figures = await figuresOf(stage, shop, promises, redress, books);
+  const figures = await figuresOf(stage, shop, { attesting, promises, redress, books });
   story.act("The honest provider's trade, in figures");
   showFigures(story, figures);
   return figures;
 }
 
 async function setUp(closing: Closing): Promise<{ stage: Stage; shop: Shop }> {
-  const progress = startProgress("Setting up", 6);
+  const progress = startProgress("Setting up", 7);
   let begun = 0;
   const onStep = (step: string): void => {
     if (begun++ > 0) progress.advance();
@@ -64,7 +67,7 @@ const ROWS: readonly (readonly [title: string, text: (row: Row) => string])[] = 
 ];
 
 function showFigures(story: Story, figures: Figures): void {
-  const { clients, gasPerInference, transactions } = figures;
+  const { attested, clients, gasPerInference, transactions } = figures;
   const rows = ROWS.map(([title, text]) => [title, text(clients.assay), text(clients.exact), text(figures)]);
   story.table(
     ["", "our client", "stock client", "both"],
@@ -72,6 +75,7 @@ function showFigures(story: Story, figures: Figures): void {
   );
   story.tell(
     "",
+    `Beside them ${attested.settled} answer of a SIMULATED enclave, for ${dollars(BigInt(attested.paid))}.`,
     `Verified and paid in ${transactions} transactions. Of other providers ${figures.slashed} was slashed and ` +
       `${figures.contradicted} contradicted, for`,
     `${dollars(BigInt(figures.penalties))} together; ${figures.refunded} payment of ${dollars(BigInt(figures.refund))} was refunded.`,

@@ -23,7 +23,7 @@ const STAKE = { perTab: DOLLAR, total: 10n * DOLLAR, leastFunds: DOLLAR };
 const POLL_MS = 100;
 
 export async function startSeller(
-  { market, cast, closing }: Stage,
+  { market, attested, cast, closing }: Stage,
   name: "provider" | "sleeper" | "liar",
   { workers, limits = {}, prover, models = market.models.length, onEvent = () => {} }: SellerOptions,
 ): Promise<ForkedProvider> {
@@ -40,7 +40,9 @@ export async function startSeller(
     ...(prover !== undefined && { privateKey: privateKeyOf(cast[prover]) }),
     pollMs: POLL_MS,
   };
-  const settings = { ...own, sales: own.sales.slice(0, models) };
+  const sales = own.sales.slice(0, models);
+  // The enclave serves one provider.
+  const settings = name === "provider" ? { ...own, sales, enclaves: [attested.sale] } : { ...own, sales };
   const seller = await forkProvider(settings, workers === 0 ? undefined : proving, { onEvent });
   // Whoever interrupts the demo does not wait for proofs.
   closing.push(() => seller.kill());

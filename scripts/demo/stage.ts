@@ -4,6 +4,7 @@ import type { Address } from "viem";
 
 import { memoryBook } from "../../src/client/evidence.ts";
 import { connect, type Connection } from "../../src/client/connect.ts";
+import { startAttested } from "../local/attested.ts";
 import { account } from "../local/market.ts";
 import { DOLLAR, startMarketplace } from "../local/marketplace.ts";
 import { followOutcomes } from "./outcomes.ts";
@@ -18,6 +19,9 @@ export type Closing = (() => Promise<void>)[];
 export async function setStage(closing: Closing, onStep: (step: string) => void) {
   const market = await startMarketplace({ models: MODELS, onStep });
   closing.push(() => market.stop());
+  onStep("starting a simulated enclave");
+  const attested = await startAttested(market);
+  closing.push(() => attested.stop());
   // Who is killed leaves temporary files behind: they go with the market's own.
   process.env["TMPDIR"] = market.scratch;
   const outcomes = followOutcomes(market, LOOK_MS);
@@ -34,6 +38,7 @@ export async function setStage(closing: Closing, onStep: (step: string) => void)
   const book = memoryBook();
   return {
     market,
+    attested,
     outcomes,
     cast,
     closing,
@@ -42,7 +47,14 @@ export async function setStage(closing: Closing, onStep: (step: string) => void)
     /** Pays the gas of what the agent does on chain. */
     agentWallet: createWalletClient({ account: cast.agent, transport: http(market.url), pollingInterval: LOOK_MS }),
     async connect(url: string): Promise<Connection> {
-      const connection = await connect(url, cast.agent, { rpc: market.url, book, limits: LIMITS, interval: LOOK_MS });
+      const connection = await connect(url, cast.agent, {
+        rpc: market.url,
+        book,
+        limits: LIMITS,
+        // The code that it expects; and that here, and here alone, a simulator may vouch for it.
+        trust: { enclaves: { measurements: [attested.measurement], allowSimulated: true } },
+        interval: LOOK_MS,
+      });
       closing.push(async () => connection.close());
       return connection;
     },

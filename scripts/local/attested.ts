@@ -115,6 +115,7 @@ export async function startAttested(market: Marketplace, options: AttestedOption
     sale,
     chat: ids[0] as Hex,
     embeddings: ids[1] as Hex,
+    measurement: hashMeasurement(simulator.measurement),
     /** What whoever asks here has to accept. */
     accepted,
     publish,

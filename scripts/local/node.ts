@@ -11,7 +11,7 @@ import type { Deployment } from "../../src/protocol/deployment.ts";
 import { account } from "./market.ts";
 
 /** Who vouches for enclaves here. */
-export const ATTESTER = account(7);
+export const ATTESTER = account(9);
 
 /** Starts the node and deploys on it. `stop` ends both the connection and the node. */
 export async function startNode() {

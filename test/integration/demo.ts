@@ -55,6 +55,8 @@ describe("the demo", () => {
     }
     expect(figures.gasPerInference).to.be.within(60_000, 300_000);
     expect(figures).to.include({ slashed: 1, contradicted: 1, refunded: 1, penalties: 2_000_000, refund: 100_000 });
+    expect(figures.attested).to.include({ simulated: true, asked: 1, answered: 1, settled: 1 });
+    expect(figures.attested.paid).to.be.within(1, figures.attested.cap);
     expect(books.held).to.equal(books.owed).and.to.be.greaterThan(0);
     await nothingIsLeft();
   });
