@@ -3,6 +3,7 @@ import { stringToBytes } from "viem";
 import { z } from "zod";
 
 import { canonicalJson, type Json } from "../protocol/canonical-json.ts";
+import { checkPlain } from "./plain-json.ts";
 import { chargeFor } from "./transcript.ts";
 import type { AttestedManifest } from "./manifest.ts";
 
@@ -43,6 +44,7 @@ const embeddingsSchema = z.looseObject({
 
 /** Reads a request's body, before anything is signed or paid for it. */
 export function readQuestion(manifest: AttestedManifest, body: unknown): Question {
+  checkPlain(body);
   refuseRemote(body, "body");
   if (manifest.kind === "embeddings") {
     const fields = parse(embeddingsSchema, body);

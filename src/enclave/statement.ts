@@ -34,14 +34,16 @@ export const statementSchema = z.strictObject({
 
 export type Statement = z.output<typeof statementSchema>;
 
+/** Of the one form in which everybody reads it: addresses with their checksum. */
 export function hashServingPolicy(policy: ServingPolicy): Hex {
-  return sha256(stringToHex(canonicalJson(policy)));
+  return sha256(stringToHex(canonicalJson(servingPolicySchema.parse(policy))));
 }
 
 const DOMAIN = stringToHex("Assay enclave statement v1\n");
 
+/** As `hashServingPolicy`, and under a domain of its own. */
 export function hashStatement(statement: Statement): Hex {
-  return sha256(concat([DOMAIN, stringToHex(canonicalJson(statement))]));
+  return sha256(concat([DOMAIN, stringToHex(canonicalJson(statementSchema.parse(statement)))]));
 }
 
 /** What an attestation was made over, as its platform shows it. */

@@ -7,9 +7,9 @@ import { idOf, type Request } from "../protocol/request.ts";
 import { requestSchema, wordSchema } from "../protocol/wire.ts";
 import { hashInput } from "../enclave/input.ts";
 import { attestedModelOf, type AttestedManifest } from "../enclave/manifest.ts";
+import { NotPlainError } from "../enclave/plain-json.ts";
 import { BadQuestionError, capFor, readQuestion, RemoteAttachmentError, type Question } from "../enclave/question.ts";
 import type { ServingPolicy, Statement } from "../enclave/statement.ts";
-import { checkPlain, NotPlainError } from "./plain-json.ts";
 import { Problem } from "./problem.ts";
 
 /** An order that stood every check. */
@@ -85,10 +85,7 @@ function parse(text: string): z.output<typeof orderSchema> {
 }
 
 function questionOf(manifest: AttestedManifest, model: Hex, body: unknown, salt: Hex, input: Hex): Question {
-  const question = asQuestion(() => {
-    checkPlain(body);
-    return readQuestion(manifest, body);
-  });
+  const question = asQuestion(() => readQuestion(manifest, body));
   if (hashInput(body as Json, salt) !== input) {
     throw new Problem("other-input", "The request commits to another body, or under another salt, than came with it.");
   }

@@ -83,7 +83,9 @@ describe("what an enclave shows", () => {
 
   it("is refused when a simulator made it, unless that one is named", async () => {
     for (const simulatedRoots of [[], [simulateNitro().root]]) {
-      expect(await refusal(evidenceOf(), { measurements: [measurement], simulatedRoots })).to.equal("CertificateError: root");
+      expect(await refusal(evidenceOf(), { measurements: [measurement], simulatedRoots })).to.equal(
+        "CertificateError: root",
+      );
     }
   });
 
@@ -127,6 +129,14 @@ describe("what an enclave shows", () => {
     expect(await refusal(evidenceOf({ platform: "tdx" }))).to.equal("EnclaveRefusedError: no-collateral");
     const collateral = Object.fromEntries(COLLATERAL.map((name) => [name, ""])) as NonNullable<Evidence["collateral"]>;
     expect(await refusal(evidenceOf({ collateral }))).to.equal("EnclaveRefusedError: collateral");
+  });
+
+  it("hashes alike however its addresses are written", () => {
+    const lower = (text: string): string => text.toLowerCase();
+    const written = { ...policy, escrow: lower(policy.escrow), verifier: lower(policy.verifier) } as ServingPolicy;
+    expect(hashServingPolicy(written)).to.equal(hashServingPolicy(policy));
+    const said = { ...statement, key: lower(statement.key), gateways: statement.gateways.map(lower) } as Statement;
+    expect(hashStatement(said)).to.equal(hashStatement(statement));
   });
 
   it("has no field that could turn a check off", () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { hashInput } from "../../src/enclave/input.ts";
+import { NotPlainError } from "../../src/enclave/plain-json.ts";
 import {
   BadQuestionError,
   capFor,
@@ -81,6 +82,18 @@ describe("a question to an attested model", () => {
     expect(() =>
       readQuestion(manifestOf({ kind: "embeddings" }), { model: "large", input: "a", stream: true }),
     ).to.throw(BadQuestionError);
+  });
+
+  it("is plain: what one reader loses, or chokes on, another would answer", () => {
+    const deep = JSON.parse(`${"[".repeat(5_000)}${"]".repeat(5_000)}`) as unknown;
+    for (const body of [
+      { ...ASKED, user: deep },
+      JSON.parse('{"model":"large","messages":[{"role":"user"}],"__proto__":{"n":5}}'),
+      { ...ASKED, user: "\ud83d" },
+      { ...ASKED, temperature: Number.POSITIVE_INFINITY },
+    ]) {
+      expect(() => readQuestion(manifestOf(), body)).to.throw(NotPlainError);
+    }
   });
 
   it("has its attachments inside, where its hash covers them", () => {

@@ -31,7 +31,7 @@ export type Answering = {
 };
 
 /** Codes of the enclave that are the question's fault. */
-const QUESTIONS_FAULT = new Set(["bad-question", "remote-attachment", "too-large"]);
+const QUESTIONS_FAULT = new Set(["bad-question", "upstream-refused", "body-too-large"]);
 
 export function startAnswering(
   desk: Desk,

@@ -23,8 +23,8 @@ export type EnclaveLink = {
 };
 
 const TIMEOUT_MS = 30_000;
-/** More than a chunk with its JSON around it may have. */
-const MOST_LINE = 2_097_152;
+/** More than a whole answer may have, as a text in JSON: embeddings of many texts are large. */
+const MOST_LINE = 150_000_000;
 const MOST_EVIDENCE = 1_048_576;
 
 const signatureSchema = z.string().regex(/^0x[0-9a-f]{128}$/);
