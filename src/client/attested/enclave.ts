@@ -73,11 +73,9 @@ export async function vet(
   if (!servesProvider(statement, provider)) refuse("other-provider", statement.gateways.join(", "));
   if (!models.includes(id)) refuse("other-model", models.join(", "));
   if ((await client.getCode({ address: verifier })) === undefined) refuse("no-verifier", verifier);
-  const [expiry] = await Promise.all([
-    checkKey(enclave, surroundings),
-    checkPublished(id, enclave, surroundings),
-    checkBlock(enclave, surroundings),
-  ]);
+  const expiry = await checkKey(enclave, surroundings);
+  await checkPublished(id, enclave, surroundings);
+  await checkBlock(enclave, surroundings);
   if (answersUntil === null) throw new EnclaveNotSellingError(id, listing.reason ?? "");
   return { listing, enclave, until: Math.min(expiry, statement.expires, answersUntil) };
 }
