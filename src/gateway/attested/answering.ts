@@ -3,12 +3,13 @@ import { isAddressEqual, numberToHex, type Address, type Hex } from "viem";
 
 import type { Question } from "../../enclave/question.ts";
 import { extendChain, hashTranscript, startChain } from "../../enclave/transcript.ts";
-import { recoverAnswer } from "../../protocol/attested.ts";
+import { digestOfAnswer } from "../../protocol/attested.ts";
 import type { Request } from "../../protocol/request.ts";
 import { fromHex, type Signature } from "../../protocol/signature.ts";
 import type { AttestedAnswer } from "../../store/journal.ts";
 import type { Admitted, Desk, Recalled } from "../desk.ts";
 import { Problem } from "../problem.ts";
+import { recoverSigner } from "../secp256k1.ts";
 import { EnclaveRefusesError } from "./enclave-link.ts";
 import type { AttestedWare } from "./enclaves.ts";
 
@@ -51,7 +52,7 @@ export function startAnswering(
     const end = await ware.link.end(id, delivered);
     const attested = { ...end, chunks: chunks.slice(0, end.transcript.response.chunks), isSimulated: ware.isSimulated };
     const answer = { id, output: hashTranscript(end.transcript), charge: BigInt(end.transcript.charge), attested };
-    await checkEnd(attested, { ...answer, request, ware, key });
+    checkEnd(attested, { ...answer, request, ware, key });
     const receipt = await desk.enter(answer);
     return receipt === undefined ? entered(await desk.recall(id)) : { ...answer, request, salt, receipt };
   };
@@ -107,10 +108,10 @@ type Expected = {
 };
 
 /** Whoever signs a receipt for an answer that cannot be verified pays the penalty: so nothing here is left to the enclave. */
-async function checkEnd(
+function checkEnd(
   { transcript, signature, chunks }: AttestedAnswer,
   { id, output, charge, request, ware, key }: Expected,
-): Promise<void> {
+): void {
   const head = chunks.reduce(extendChain, startChain(id, request.input));
   const isOfThis =
     transcript.request === id &&
@@ -123,8 +124,17 @@ async function checkEnd(
   const claim = { request: id, model: ware.id, input: request.input, output, charge };
   const { chainId } = transcript;
   const verifier = { chainId, verifier: ware.sale.verifier };
-  const signer = await recoverAnswer(claim, verifier, fromHex(signature)).catch(() => undefined);
-  if (signer === undefined || !isAddressEqual(signer, key)) throw new FalseEndError(id, `it is not signed by ${key}`);
+  if (!isSigned(digestOfAnswer(claim, verifier), signature, key))
+    throw new FalseEndError(id, `it is not signed by ${key}`);
+}
+
+function isSigned(digest: Hex, signature: Hex, key: Address): boolean {
+  try {
+    return isAddressEqual(recoverSigner(digest, fromHex(signature)), key);
+  } catch {
+    // No point of the curve: nobody signed.
+    return false;
+  }
 }
 
 function toProblem(error: unknown): Error {
