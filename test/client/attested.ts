@@ -157,18 +157,18 @@ describe("an agent and an attested model", () => {
     );
     expect(await errorOf(connection.chat(chat, { messages: [{ role: "user", content: "\uD800" }] }))).to.have.property(
       "name",
-      "NotJsonError",
+      "NotPlainError",
     );
     expect(await errorOf(connection.chat("nothing", QUESTION))).to.have.property("name", "UnknownModelError");
     expect(upstream.asked.length).to.equal(before);
   });
 
   it("part where the gateway refuses, and the nonce is used again", async () => {
-    const connection = await world.connect({ limits: { topUp: { amount: 0n } } });
+    const connection = await world.connect({ limits: { price: 1_000_000n, topUp: { amount: 0n } } });
     const first = await connection.chat(world.attested.chat, QUESTION);
-    const deep = JSON.parse(`${"[".repeat(80)}1${"]".repeat(80)}`) as unknown;
-    const error = await errorOf(connection.chat(world.attested.chat, { ...QUESTION, tools: deep }));
-    expect(error).to.be.instanceOf(RefusedError).with.property("code", "bad-input");
+    const long = { messages: [{ role: "user", content: "word ".repeat(60_000) }] };
+    const error = await errorOf(connection.chat(world.attested.chat, long));
+    expect(error).to.be.instanceOf(RefusedError).with.property("code", "body-too-large");
     const next = await connection.chat(world.attested.chat, QUESTION);
     expect(next.request.nonce).to.equal(first.request.nonce + 1n);
   });

@@ -4,7 +4,7 @@ import { isHash, type Hex } from "viem";
 import { hashInput } from "../../enclave/input.ts";
 import { capFor, readQuestion, ROUTES, type Kind, type Question } from "../../enclave/question.ts";
 import { randomNonce } from "../../protocol/authorization.ts";
-import { canonicalJson, type Json } from "../../protocol/canonical-json.ts";
+import type { Json } from "../../protocol/canonical-json.ts";
 import type { Request } from "../../protocol/request.ts";
 import type { Signature } from "../../protocol/signature.ts";
 import { chainTime } from "../chain.ts";
@@ -77,13 +77,11 @@ export async function placeAttested(
   return { order: { ...rest, salt, question, model: vetted, parcel }, failed };
 }
 
-/** As it will be read: without what JSON leaves out, and refused where canonical JSON has no form for it. */
+/** As it will be read: without what JSON leaves out. */
 function bodyOf(body: Body, model: Hex, isStreamed: boolean): JsonObject {
   const { stream: _ours, ...rest } = body;
   const set = isStreamed ? { ...rest, model, stream: true } : { ...rest, model };
-  const plain = JSON.parse(JSON.stringify(set)) as JsonObject;
-  canonicalJson(plain);
-  return plain;
+  return JSON.parse(JSON.stringify(set)) as JsonObject;
 }
 
 function saltIn({ salt = randomNonce() }: AttestedOptions): Hex {
