@@ -19,8 +19,8 @@ export async function startNode() {
   const { address, port } = await node.listen();
   const url = `http://${address}:${port}`;
   const { contracts, token: tokenAddress, chainId } = await deployed(url);
-  if (contracts.Groth16Verifier === undefined || contracts.EnclaveVerifier === undefined)
-    throw new NoVerifierError(chainId);
+  const { Groth16Verifier, EnclaveVerifier } = contracts;
+  if (Groth16Verifier === undefined || EnclaveVerifier === undefined) throw new NoVerifierError(chainId);
 
   const connection = await network.create({ network: "localhost", override: { url } });
   const { viem } = connection;
@@ -32,8 +32,8 @@ export async function startNode() {
     test: await viem.getTestClient(),
     token: await viem.getContractAt("TestUSDC", tokenAddress),
     escrow: await viem.getContractAt("Escrow", contracts.Escrow.address),
-    verifier: await viem.getContractAt("Groth16Verifier", contracts.Groth16Verifier.address),
-    enclaveVerifier: await viem.getContractAt("EnclaveVerifier", contracts.EnclaveVerifier.address),
+    verifier: await viem.getContractAt("Groth16Verifier", Groth16Verifier.address),
+    enclaveVerifier: await viem.getContractAt("EnclaveVerifier", EnclaveVerifier.address),
     commitmentLog: contracts.CommitmentLog.address,
     async stop() {
       await connection.close();

@@ -46,9 +46,6 @@ export async function checkEvidence(
   const document = bytesOf(evidence.document);
   const attested = await verify(evidence, document, { simulatedRoots, now });
   const { measurement, isSimulated, bound, madeAt, tcb } = attested;
-  const refuse = (because: RefusedEnclave): never => {
-    throw new EnclaveRefusedError(because);
-  };
   if (measurement.platform !== platform) refuse("other-platform");
   const hash = hashMeasurement(measurement);
   // An empty list allows nothing: an enclave of unknown code proves nothing.
@@ -80,23 +77,27 @@ export function servesProvider({ gateways }: Statement, provider: Address): bool
   return gateways.some((gateway) => isAddressEqual(gateway, provider));
 }
 
+function refuse(because: RefusedEnclave): never {
+  throw new EnclaveRefusedError(because);
+}
+
 async function verify(
   { platform, collateral }: Evidence,
   document: Uint8Array,
   anchors: { readonly simulatedRoots: readonly Hex[]; readonly now: number },
 ): Promise<Attested> {
   if (platform === "nitro") {
-    if (collateral !== undefined) throw new EnclaveRefusedError("collateral");
+    if (collateral !== undefined) refuse("collateral");
     return verifyNitro(document, anchors);
   }
-  if (collateral === undefined) throw new EnclaveRefusedError("no-collateral");
+  if (collateral === undefined) return refuse("no-collateral");
   // A client that meets no quote of Intel's does without all that reads them.
   const { verifyDcap } = await import("./dcap.ts");
   return verifyDcap(document, collateral, anchors);
 }
 
 function bytesOf(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return Uint8Array.from(atob(base64), (character) => character.codePointAt(0) ?? 0);
 }
 
 const REASONS = {

@@ -114,6 +114,7 @@ export async function startGateway(settings: GatewaySettings, log: Log): Promise
       client,
       database: store.database,
       time,
+      confirmations,
       onError,
     });
     closing.push(() => enclaves.stop());

@@ -11,6 +11,8 @@ import type { Statements } from "./statements.ts";
 
 /** Blocks whose evidence is kept. */
 const MOST_KEPT = 32;
+/** Seconds for which it is kept: what platforms sign with is good for hours, and a chain may stand still for longer. */
+const KEPT_SECONDS = 600;
 /** Those who wait while a platform attests: it takes its time, and nobody can make it take more. */
 const MOST_WAITING = 16;
 
@@ -18,12 +20,14 @@ export type AttestationOptions = {
   readonly policy: ServingPolicy;
   readonly platform: Platform;
   readonly statements: Statements;
+  /** Seconds of Unix time. */
+  readonly now: () => number;
   readonly tell: Tell;
 };
 
 export type Attestation = { readonly over: (block: Evidence["block"]) => Promise<Evidence> };
 
-export function openAttestation({ policy, platform, statements, tell }: AttestationOptions): Attestation {
+export function openAttestation({ policy, platform, statements, now, tell }: AttestationOptions): Attestation {
   const kept = keepRecent<string, Promise<Evidence>>(MOST_KEPT);
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
@@ -45,7 +49,7 @@ export function openAttestation({ policy, platform, statements, tell }: Attestat
 
   return {
     async over(block) {
-      const key = `${block.number} ${block.hash} ${statements.current().epoch}`;
+      const key = [block.number, block.hash, statements.current().epoch, Math.floor(now() / KEPT_SECONDS)].join(" ");
       const known = kept.get(key);
       if (known !== undefined) return known;
       if (waiting >= MOST_WAITING) {

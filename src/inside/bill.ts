@@ -3,7 +3,7 @@ import { canonicalJson } from "../protocol/canonical-json.ts";
 import type { AttestedManifest } from "../enclave/manifest.ts";
 import type { Question } from "../enclave/question.ts";
 import { chargeFor, type Usage } from "../enclave/transcript.ts";
-import type { Tokens } from "./chunk.ts";
+import { isBelieved, tokensOf, type Tokens } from "../enclave/usage.ts";
 
 /** How much of an answer there was when it ended. */
 export type Delivered = {
@@ -23,16 +23,10 @@ export function billFor(manifest: AttestedManifest, question: Question, price: b
 }
 
 function usageOf(manifest: AttestedManifest, question: Question, { tokens, seen }: Delivered): Usage {
-  // A count of more than was asked for is none.
-  if (tokens !== undefined && tokens.output <= question.mostOutputTokens) return { ...tokens, source: "upstream" };
+  if (isBelieved(tokens, question)) return { ...tokens, source: "upstream" };
   return {
-    input: tokensIn(manifest, canonicalJson(question.body)),
+    input: tokensOf(canonicalJson(question.body), manifest),
     output: Math.min(seen, question.mostOutputTokens),
     source: "delivered",
   };
-}
-
-/** How many tokens a text is taken for that nobody has counted. */
-export function tokensIn({ promptBytesPerToken }: AttestedManifest, text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / promptBytesPerToken);
 }

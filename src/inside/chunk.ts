@@ -2,12 +2,10 @@
 import { z } from "zod";
 
 import type { Kind } from "../enclave/question.ts";
-import type { Usage } from "../enclave/transcript.ts";
+import { readUsage, type Tokens } from "../enclave/usage.ts";
 
 /** More of an upstream's name for itself does not fit into a transcript. */
 const MOST_NAME = 200;
-
-export type Tokens = Pick<Usage, "input" | "output">;
 
 export type Chunk = {
   /** Up to this chunk, by the upstream's own count. */
@@ -18,10 +16,6 @@ export type Chunk = {
   /** What the upstream calls what answers; empty where it does not say. */
   readonly model: string;
 };
-
-const count = z.int().nonnegative();
-const chatUsage = z.looseObject({ prompt_tokens: count, completion_tokens: count });
-const embeddingsUsage = z.looseObject({ prompt_tokens: count });
 
 const choiceSchema = z.looseObject({
   delta: z.record(z.string(), z.unknown()).nullish(),
@@ -39,7 +33,7 @@ export function readChunk(text: string): Chunk {
   const answer = readAnswer(text);
   const choices = answer.choices ?? [];
   return {
-    tokens: chatTokens(answer["usage"]),
+    tokens: readUsage("chat", answer["usage"]),
     hasContent: choices.some(({ delta }) => delta !== null && delta !== undefined && isContent(delta)),
     isFinished: choices.some(({ finish_reason: reason }) => typeof reason === "string"),
     model: nameOf(answer["model"]),
@@ -51,7 +45,7 @@ export function readWhole(kind: Kind, text: string): Chunk {
   const answer = readAnswer(text);
   const isAnswer = kind === "chat" ? (answer.choices?.length ?? 0) > 0 : Array.isArray(answer.data);
   if (!isAnswer) throw new NotAnAnswerError(kind === "chat" ? "it has no choices" : "it has no data");
-  const tokens = kind === "chat" ? chatTokens(answer["usage"]) : embeddingsTokens(answer["usage"]);
+  const tokens = readUsage(kind, answer["usage"]);
   return { tokens, hasContent: true, isFinished: true, model: nameOf(answer["model"]) };
 }
 
@@ -68,17 +62,6 @@ function readAnswer(text: string): z.output<typeof answerSchema> {
   // Upstreams that fail half-way say so within the stream.
   if (read.data.error !== undefined && read.data.error !== null) throw new NotAnAnswerError("it is an error");
   return read.data;
-}
-
-/** Counts that cannot be true are none. */
-function chatTokens(usage: unknown): Tokens | undefined {
-  const read = chatUsage.safeParse(usage);
-  return read.success ? { input: read.data.prompt_tokens, output: read.data.completion_tokens } : undefined;
-}
-
-function embeddingsTokens(usage: unknown): Tokens | undefined {
-  const read = embeddingsUsage.safeParse(usage);
-  return read.success ? { input: read.data.prompt_tokens, output: 0 } : undefined;
 }
 
 /** Text, reasoning, calls of tools or what else there may be; who speaks is no content. */

@@ -3,7 +3,8 @@ import type { Hex } from "viem";
 
 import { extendChain, startChain } from "../enclave/transcript.ts";
 import { readChunk, readWhole, type Chunk } from "./chunk.ts";
-import { tokensIn, type Delivered } from "./bill.ts";
+import { tokensOf } from "../enclave/usage.ts";
+import type { Delivered } from "./bill.ts";
 import type { Order } from "./order.ts";
 
 export type Mark = Delivered & {
@@ -29,7 +30,7 @@ export function startMarks({ id, request, manifest, question }: Order) {
   };
   const seenIn = (text: string, { hasContent }: Chunk): number => {
     if (manifest.kind === "embeddings" || !hasContent) return 0;
-    return question.isStreamed ? 1 : tokensIn(manifest, text);
+    return question.isStreamed ? 1 : tokensOf(text, manifest);
   };
   return {
     /** Chunks by now. */

@@ -54,7 +54,7 @@ export async function startEnclave(settings: EnclaveSettings, tell: Tell, now = 
   const app = insideApp({
     policy,
     statements,
-    attestation: openAttestation({ policy, platform, statements, tell }),
+    attestation: openAttestation({ policy, platform, statements, now, tell }),
     orders: ordersUnder(policy),
     answering,
     limits,

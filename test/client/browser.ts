@@ -16,6 +16,10 @@ const PACKAGES = new Set([
   "zod",
   "poseidon-lite",
   "@openzeppelin/merkle-tree",
+  "cborg",
+  "@peculiar/asn1-schema",
+  "@peculiar/asn1-x509",
+  "@phala/dcap-qvl",
   "@noble/curves/bn254.js",
   "ox/Keystore",
   "ox",
@@ -91,6 +95,7 @@ describe("the client in a browser", () => {
     expect([...folders].toSorted((a, b) => (a ?? "").localeCompare(b ?? ""))).to.deep.equal([
       "chain",
       "client",
+      "enclave",
       "model",
       "protocol",
       "x402",

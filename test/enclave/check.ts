@@ -17,7 +17,7 @@ import { errorOf } from "../helpers/errors.ts";
 import { manifestOf } from "./manifests.ts";
 
 const NOW = 1_800_000_000;
-const BLOCK = { number: 7, hash: `0x${"b1".repeat(32)}` as Hex };
+const BLOCK = { number: 7, hash: `0x${"b1".repeat(32)}` } as const;
 const VERIFIER = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
 
 describe("what an enclave shows", () => {
@@ -103,7 +103,7 @@ describe("what an enclave shows", () => {
       const evidence = { ...evidenceOf(), statement: { ...statement, ...change } };
       expect(await refusal(evidence), JSON.stringify(change)).to.equal("EnclaveRefusedError: not-bound");
     }
-    const later = { number: 8, hash: `0x${"b2".repeat(32)}` as Hex };
+    const later = { number: 8, hash: `0x${"b2".repeat(32)}` } as const;
     expect(await refusal({ ...evidenceOf(), block: later })).to.equal("EnclaveRefusedError: not-bound");
   });
 

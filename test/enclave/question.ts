@@ -89,7 +89,7 @@ describe("a question to an attested model", () => {
     for (const body of [
       { ...ASKED, user: deep },
       JSON.parse('{"model":"large","messages":[{"role":"user"}],"__proto__":{"n":5}}'),
-      { ...ASKED, user: "\ud83d" },
+      { ...ASKED, user: "\uD83D" },
       { ...ASKED, temperature: Number.POSITIVE_INFINITY },
     ]) {
       expect(() => readQuestion(manifestOf(), body)).to.throw(NotPlainError);

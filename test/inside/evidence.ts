@@ -16,14 +16,14 @@ import type { EnclaveEvent } from "../../src/inside/events.ts";
 import { nitroPlatform } from "../../src/inside/platform/nitro-sidecar.ts";
 import { Problem } from "../../src/inside/problem.ts";
 import { openStatements } from "../../src/inside/statements.ts";
+import { manifestOf } from "../enclave/manifests.ts";
 import { errorOf } from "../helpers/errors.ts";
 import { times } from "../helpers/random.ts";
 import { expectProblem, HOUR, PROVIDER, startWorld, VERIFIER, type World } from "./world.ts";
 
 const blockHash = (number: number): Hex => keccak256(numberToHex(number));
 
-/** Of no models, where none are asked. */
-const POLICY: ServingPolicy = { version: 1, chainId: 1, escrow: PROVIDER, verifier: VERIFIER, models: [] };
+const POLICY: ServingPolicy = { version: 1, chainId: 1, escrow: PROVIDER, verifier: VERIFIER, models: [manifestOf()] };
 
 describe("an enclave's evidence", () => {
   let world: World;
@@ -146,6 +146,7 @@ describe("an enclave's platform", () => {
         },
       },
       statements,
+      now: () => 1_000,
       tell: (event) => events.push(event),
     });
     const asks = times(16, async (number) => attestation.over({ number, hash: blockHash(number + 1) }));
@@ -161,12 +162,28 @@ describe("an enclave's platform", () => {
     clearInterval(timer);
   });
 
+  it("is asked again for the same block when what it signed with may have expired", async () => {
+    let [now, calls] = [10_000, 0];
+    const platform = {
+      name: measurement.platform,
+      attest: async () => ({ document: new Uint8Array([(calls += 1)]) }),
+    };
+    const attestation = openAttestation({ policy: POLICY, platform, statements, now: () => now, tell: () => {} });
+    const block = { number: 1, hash: blockHash(1) };
+    await attestation.over(block);
+    await attestation.over(block);
+    expect(calls).to.equal(1);
+    now += 600;
+    await attestation.over(block);
+    expect(calls).to.equal(2);
+  });
+
   it("that does not answer is a problem that says what to do", async () => {
     const silent = createServer((_, response) => response.writeHead(500).end("no")).listen(0, "127.0.0.1");
     await once(silent, "listening");
     const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
     const platform = nitroPlatform({ internal: url, external: url });
-    const attestation = openAttestation({ policy: POLICY, platform, statements, tell: () => {} });
+    const attestation = openAttestation({ policy: POLICY, platform, statements, now: () => 1_000, tell: () => {} });
     const problem = await errorOf(attestation.over({ number: 1, hash: blockHash(1) }));
     silent.close();
     expect(problem).to.be.instanceOf(Problem);

@@ -1,18 +1,10 @@
 /** What an answer took, counted again from what arrived: an enclave's own count is only as good as what it shows. */
-import { stringToBytes } from "viem";
-import { z } from "zod";
-
 import type { AttestedManifest } from "../../enclave/manifest.ts";
 import type { Question } from "../../enclave/question.ts";
 import type { Usage } from "../../enclave/transcript.ts";
+import { isBelieved, readUsage, tokensOf } from "../../enclave/usage.ts";
 import { canonicalJson } from "../../protocol/canonical-json.ts";
 import type { JsonObject } from "./order.ts";
-
-const count = z.int().nonnegative();
-const chatSchema = z.looseObject({ prompt_tokens: count, completion_tokens: count });
-const embeddingsSchema = z.looseObject({ prompt_tokens: count });
-
-type Tokens = Pick<Usage, "input" | "output">;
 
 /** Why a usage is not that of an answer; undefined where it is. @param texts The answer's chunks, and what each says. */
 export function differenceInUsage(
@@ -23,10 +15,13 @@ export function differenceInUsage(
   manifest: AttestedManifest,
 ): string | undefined {
   // The last count covers all that came before it.
-  const counted = answers.map((each) => tokensIn(manifest.kind, each)).findLast((tokens) => tokens !== undefined);
+  const last = answers
+    .map((each) => readUsage(manifest.kind, each["usage"]))
+    .findLast((tokens) => tokens !== undefined);
+  const counted = isBelieved(last, question) ? last : undefined;
   const source = counted === undefined ? "delivered" : "upstream";
   if (usage.source !== source) return `it counts by ${usage.source}, not by ${source}`;
-  const input = counted?.input ?? taken(canonicalJson(question.body), manifest);
+  const input = counted?.input ?? tokensOf(canonicalJson(question.body), manifest);
   if (usage.input !== input) return `it counts ${usage.input} tokens of the question, not ${input}`;
   if (counted !== undefined && usage.output !== counted.output) {
     return `it counts ${usage.output} tokens of the answer, not ${counted.output}`;
@@ -35,20 +30,7 @@ export function differenceInUsage(
   return usage.output > most ? `it counts ${usage.output} tokens of an answer that has at most ${most}` : undefined;
 }
 
-function tokensIn(kind: AttestedManifest["kind"], { usage }: JsonObject): Tokens | undefined {
-  if (kind === "embeddings") {
-    const read = embeddingsSchema.safeParse(usage);
-    return read.success ? { input: read.data.prompt_tokens, output: 0 } : undefined;
-  }
-  const read = chatSchema.safeParse(usage);
-  return read.success ? { input: read.data.prompt_tokens, output: read.data.completion_tokens } : undefined;
-}
-
 /** Nobody has counted: a chunk is taken for a token at most, and a whole answer by its size. */
 function mostIn(texts: readonly string[], { isStreamed }: Question, manifest: AttestedManifest): number {
-  return isStreamed ? texts.length : texts.reduce((sum, text) => sum + taken(text, manifest), 0);
-}
-
-function taken(text: string, { promptBytesPerToken }: AttestedManifest): number {
-  return Math.ceil(stringToBytes(text).length / promptBytesPerToken);
+  return isStreamed ? texts.length : texts.reduce((sum, text) => sum + tokensOf(text, manifest), 0);
 }

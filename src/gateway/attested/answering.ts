@@ -124,8 +124,8 @@ function checkEnd(
   const claim = { request: id, model: ware.id, input: request.input, output, charge };
   const { chainId } = transcript;
   const verifier = { chainId, verifier: ware.sale.verifier };
-  if (!isSigned(digestOfAnswer(claim, verifier), signature, key))
-    throw new FalseEndError(id, `it is not signed by ${key}`);
+  if (isSigned(digestOfAnswer(claim, verifier), signature, key)) return;
+  throw new FalseEndError(id, `it is not signed by ${key}`);
 }
 
 function isSigned(digest: Hex, signature: Hex, key: Address): boolean {

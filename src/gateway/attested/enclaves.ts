@@ -49,6 +49,8 @@ export type EnclavesOptions = {
   readonly client: PublicClient;
   readonly database: Database;
   readonly time: ChainTime;
+  /** How many blocks have to follow one before it counts: on one that vanishes, evidence is worth nothing. */
+  readonly confirmations: number;
   readonly onError: (error: Error) => void;
   readonly refreshMs?: number;
 };
@@ -62,44 +64,19 @@ type Showing =
 export async function openEnclaves(options: EnclavesOptions): Promise<Enclaves> {
   const { sales, deployment, refreshMs = REFRESH_MS, onError } = options;
   const wares = new Map<Hex, AttestedWare>();
-  const refreshes: (() => Promise<void>)[] = [];
+  const watched: WatchedEnclave[] = [];
   for (const sale of sales) {
-    const link = linkEnclave(sale.url);
-    let showing = await show(sale, link, options);
-    const { policy } = shown(showing);
-    refreshes.push(async () => {
-      try {
-        showing = await show(sale, link, options);
-      } catch (error) {
-        showing = { evidence: undefined, reason: (error as Error).message };
-        throw error;
-      }
-    });
-    for (const manifest of policy.models) {
-      const id = attestedModelOf(manifest);
-      const isSimulated = !isRealRoot(manifest.enclave);
-      if (isSimulated && deployment.chainId !== LOCAL_CHAIN_ID) throw new SimulatedSaleError(manifest.name);
-      if (wares.has(id)) throw new TwoEnclavesError(manifest.name, id);
-      wares.set(id, {
-        id,
-        manifest,
-        sale,
-        isSimulated,
-        link,
-        evidence: () => shown(showing),
-        answersUntil() {
-          // A policy that changed since is another model's.
-          if (!shown(showing).policy.models.some((model) => attestedModelOf(model) === id)) {
-            throw new Problem("not-attested", "The enclave does not answer for this model any more.");
-          }
-          if ("reason" in showing) throw new Problem("not-attested", showing.reason);
-          return showing.until;
-        },
-      });
+    const enclave = await watchEnclave(sale, options);
+    watched.push(enclave);
+    for (const manifest of enclave.evidence().policy.models) {
+      const ware = wareOf(manifest, enclave);
+      if (ware.isSimulated && deployment.chainId !== LOCAL_CHAIN_ID) throw new SimulatedSaleError(manifest.name);
+      if (wares.has(ware.id)) throw new TwoEnclavesError(manifest.name, ware.id);
+      wares.set(ware.id, ware);
     }
   }
   const refresh = async (): Promise<void> => {
-    const results = await Promise.allSettled(refreshes.map((each) => each()));
+    const results = await Promise.allSettled(watched.map((each) => each.refresh()));
     for (const result of results) if (result.status === "rejected") onError(result.reason as Error);
   };
   const timer = setInterval(() => void refresh(), refreshMs);
@@ -114,6 +91,49 @@ export async function openEnclaves(options: EnclavesOptions): Promise<Enclaves> 
       throw new Problem("unknown-model", `This gateway has no enclave for ${model.slice(0, 80)}. See /v1/enclaves.`);
     },
     stop: () => clearInterval(timer),
+  };
+}
+
+type WatchedEnclave = Pick<AttestedWare, "sale" | "link" | "evidence" | "answersUntil"> & {
+  readonly refresh: () => Promise<void>;
+};
+
+async function watchEnclave(sale: AttestedSale, options: EnclavesOptions): Promise<WatchedEnclave> {
+  const link = linkEnclave(sale.url);
+  let showing = await show(sale, link, options);
+  return {
+    sale,
+    link,
+    evidence: () => shown(showing),
+    answersUntil() {
+      if ("reason" in showing) throw new Problem("not-attested", showing.reason);
+      return showing.until;
+    },
+    async refresh() {
+      try {
+        showing = await show(sale, link, options);
+      } catch (error) {
+        showing = { evidence: undefined, reason: (error as Error).message };
+        throw error;
+      }
+    },
+  };
+}
+
+function wareOf(manifest: AttestedManifest, { sale, link, evidence, answersUntil }: WatchedEnclave): AttestedWare {
+  const id = attestedModelOf(manifest);
+  return {
+    id,
+    manifest,
+    sale,
+    isSimulated: !isRealRoot(manifest.enclave),
+    link,
+    evidence,
+    answersUntil() {
+      // An enclave that was started anew may have another policy, and so other models.
+      if (evidence().policy.models.some((model) => attestedModelOf(model) === id)) return answersUntil();
+      throw new Problem("not-attested", "The enclave does not answer for this model any more.");
+    },
   };
 }
 
@@ -137,9 +157,11 @@ function shown(showing: Showing): Evidence {
 async function show(
   sale: AttestedSale,
   link: EnclaveLink,
-  { client, deployment, provider, database, time }: EnclavesOptions,
+  { client, deployment, provider, database, time, confirmations }: EnclavesOptions,
 ): Promise<Showing> {
-  const block = await client.getBlock();
+  const head = await client.getBlockNumber({ cacheTime: 0 });
+  const depth = BigInt(confirmations);
+  const block = await client.getBlock({ blockNumber: head > depth ? head - depth : 0n });
   const evidence = await link.evidence({ number: block.number, hash: block.hash });
   const measurements = evidence.policy.models.map(({ enclave }) => enclave);
   const checked = await checkEvidence(

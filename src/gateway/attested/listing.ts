@@ -3,19 +3,21 @@ import { Problem } from "../problem.ts";
 import type { AttestedWare, Enclaves } from "./enclaves.ts";
 
 export function listEnclaves({ wares }: Enclaves) {
+  return { models: [...wares.values()].map(entryOf) };
+}
+
+function entryOf(ware: AttestedWare) {
   return {
-    models: [...wares.values()].map((ware) => ({
-      id: ware.id,
-      name: ware.manifest.name,
-      purpose: ware.manifest.purpose,
-      kind: ware.manifest.kind,
-      verifier: ware.sale.verifier,
-      penalty: ware.sale.penalty.toString(),
-      timeout: ware.sale.timeout,
-      simulated: ware.isSimulated,
-      ...stateOf(ware),
-      manifest: ware.manifest,
-    })),
+    id: ware.id,
+    name: ware.manifest.name,
+    purpose: ware.manifest.purpose,
+    kind: ware.manifest.kind,
+    verifier: ware.sale.verifier,
+    penalty: ware.sale.penalty.toString(),
+    timeout: ware.sale.timeout,
+    simulated: ware.isSimulated,
+    ...stateOf(ware),
+    manifest: ware.manifest,
   };
 }
 

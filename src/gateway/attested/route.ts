@@ -15,7 +15,7 @@ import type { WithBody } from "../limits.ts";
 import { parsePayment } from "../payment.ts";
 import { askForPayment, toHeader, type PricingOptions } from "../payment-required.ts";
 import { Problem } from "../problem.ts";
-import { entered, startAnswering, type Entered } from "./answering.ts";
+import { entered, startAnswering, type Answering, type Entered } from "./answering.ts";
 import type { AttestedWare, Enclaves } from "./enclaves.ts";
 import { streamAnswer } from "./stream.ts";
 
@@ -48,8 +48,9 @@ export function attestedRoute(kind: Kind, options: AttestedOptions) {
       until: ware.answersUntil(),
     };
     const header = context.req.header("payment-signature");
-    if (header === undefined)
+    if (header === undefined) {
       return price(context, order, options, new Problem("payment-required", "Pay, and ask again."));
+    }
     let admitted: Admitted;
     let scheme: string;
     try {
@@ -97,7 +98,9 @@ async function respond(
     return whole(context, answer, tailOf(answer));
   }
   const answering = startAnswering(desk, ware, question, admitted);
-  const first = await answering.next();
+  const first = question.isStreamed
+    ? await firstOf(answering, context.req.raw.signal, onError)
+    : await answering.next();
   if (question.isStreamed) {
     let isFirst = true;
     const next = async (): ReturnType<typeof answering.next> => {
@@ -110,6 +113,21 @@ async function respond(
   let latest = first;
   while ("chunk" in latest) latest = await answering.next();
   return whole(context, latest.entered, tailOf(latest.entered));
+}
+
+/** What comes first of a stream. One whose client goes before that costs nothing, and nobody waits for it. */
+async function firstOf(
+  answering: Answering,
+  signal: AbortSignal,
+  onError: (error: Error) => void,
+): ReturnType<Answering["next"]> {
+  const leave = (): void => void answering.cut(0).catch(onError);
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    return await answering.next();
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
 }
 
 /** An answer of before, as if it came now. */

@@ -146,7 +146,7 @@ describe("an attested answer", () => {
       seen += Buffer.from(part.value ?? []).toString();
     }
     leaving.abort();
-    world.attested.upstream.misbehave(undefined);
+    world.attested.upstream.misbehave();
     world.attested.upstream.release();
     expect(await settled(asked.id)).to.equal("settled");
     const again = streamIn((await world.send(asked)).text);
