@@ -34,11 +34,10 @@ export async function gatewaySettings(
     confirmations: chain.confirmations,
     privateKey,
     store,
-    sales: models.map((model): Sale => ({ ...model, verifier: verifierOf(record, chain.deployment) })),
-    enclaves: enclaves.map((enclave): AttestedSale => ({
-      ...enclave,
-      verifier: enclaveVerifierOf(record, chain.deployment),
-    })),
+    sales: models.map((model): Sale => Object.assign(model, { verifier: verifierOf(record, chain.deployment) })),
+    enclaves: enclaves.map((enclave): AttestedSale =>
+      Object.assign(enclave, { verifier: enclaveVerifierOf(record, chain.deployment) }),
+    ),
     listen,
     ...(publicUrl !== undefined && { publicUrl }),
     ...(stake !== undefined && { stake }),
