@@ -9,6 +9,7 @@ import { look, report, type Check } from "./checks.ts";
 import { CONFIG_FILE, readConfig } from "./config.ts";
 import type { Config } from "./config/schema.ts";
 import { checkChain, type Surroundings } from "./doctor/chain.ts";
+import { checkEnclaves } from "./doctor/enclaves.ts";
 import { checkKeys } from "./doctor/keys.ts";
 import { checkMachine } from "./doctor/machine.ts";
 import { checkModels } from "./doctor/models.ts";
@@ -65,7 +66,7 @@ async function checkAll(
   const { checks: ofChain, found } = await checkChain(config);
   const ofModels = await checkModels(config, found, { ...options, onModel: (folder) => note(`verifying ${folder}`) });
   const { checks: ofKeys, provider } = await checkKeys(config, found, process.env);
-  checks.push(...ofChain, ...ofModels, ...ofKeys);
+  checks.push(...ofChain, ...ofModels, ...ofKeys, ...(await checkEnclaves(config, found, provider)));
   if (config.provider !== undefined) {
     note("opening the store");
     const escrow = found?.record.contracts.Escrow.address;

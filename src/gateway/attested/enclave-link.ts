@@ -54,7 +54,7 @@ export function linkEnclave(url: string): EnclaveLink {
   return {
     async evidence({ number, hash }) {
       const response = await call(`/evidence?number=${number}&hash=${hash}`);
-      return evidenceSchema.parse(parse(await textOf(response, MOST_EVIDENCE)));
+      return readAs(evidenceSchema, parse(await textOf(response, MOST_EVIDENCE)));
     },
 
     async *answer({ request, body, salt }, signal) {
@@ -66,7 +66,7 @@ export function linkEnclave(url: string): EnclaveLink {
           yield line.chunk;
           continue;
         }
-        const last = lastLineSchema.parse(line);
+        const last = readAs(lastLineSchema, line);
         if ("done" in last) return;
         throw new EnclaveRefusesError(502, last.problem.code, last.problem.detail ?? "");
       }
@@ -75,13 +75,19 @@ export function linkEnclave(url: string): EnclaveLink {
 
     async end(id, delivered) {
       const response = await post(`/answers/${id}/end`, { delivered });
-      return endSchema.parse(parse(await textOf(response, MOST_EVIDENCE))) as AnswerEnd;
+      return readAs(endSchema, parse(await textOf(response, MOST_EVIDENCE))) as AnswerEnd;
     },
   };
 }
 
 function hasChunk(line: unknown): line is { readonly chunk: string } {
   return typeof line === "object" && line !== null && "chunk" in line && typeof line.chunk === "string";
+}
+
+function readAs<Schema extends z.ZodType>(schema: Schema, content: unknown): z.output<Schema> {
+  const { success, data, error } = schema.safeParse(content);
+  if (success) return data;
+  throw new GarbledEnclaveError(z.prettifyError(error));
 }
 
 function parse(text: string): unknown {

@@ -1,12 +1,9 @@
 /** The enclaves that a gateway sells answers of: what they show of themselves, and whether the chain knows their keys. */
 import type { Address, Hex, PublicClient } from "viem";
 
-import { findEnrolled, findMeasurement, type Enrolled } from "../../chain/enrolled.ts";
 import { LOCAL_CHAIN_ID } from "../../chain/local-chain.ts";
-import { checkEvidence, servesProvider, type CheckedEnclave } from "../../enclave/check.ts";
-import { TCB_STATUSES, type Evidence } from "../../enclave/evidence.ts";
+import type { Evidence } from "../../enclave/evidence.ts";
 import { attestedModelOf, type AttestedManifest } from "../../enclave/manifest.ts";
-import { hashMeasurement } from "../../enclave/measurement.ts";
 import { isRealRoot } from "../../enclave/roots.ts";
 import type { Deployment } from "../../protocol/deployment.ts";
 import { keepEvidence, noteEnrolled } from "../../store/evidence.ts";
@@ -15,11 +12,10 @@ import type { ChainTime } from "../chain-time.ts";
 import { Problem } from "../problem.ts";
 import type { AttestedSale } from "../settings.ts";
 import { linkEnclave, type EnclaveLink } from "./enclave-link.ts";
+import { inspectEnclave, MARGIN_SECONDS } from "./inspect.ts";
 
 /** How often an enclave shows itself anew, and the chain is asked about its key. */
 const REFRESH_MS = 60_000;
-/** Between the last deadline and the key's expiry, for the settlement. */
-const MARGIN_SECONDS = 120;
 
 /** One attested model, and the enclave that answers for it. */
 export type AttestedWare = {
@@ -153,75 +149,13 @@ function shown(showing: Showing): Evidence {
   return showing.evidence;
 }
 
-/** Checks an enclave as its clients will, and whether its answers would be paid. */
-async function show(
-  sale: AttestedSale,
-  link: EnclaveLink,
-  { client, deployment, provider, database, time, confirmations }: EnclavesOptions,
-): Promise<Showing> {
-  const head = await client.getBlockNumber({ cacheTime: 0 });
-  const depth = BigInt(confirmations);
-  const block = await client.getBlock({ blockNumber: head > depth ? head - depth : 0n });
-  const evidence = await link.evidence({ number: block.number, hash: block.hash });
-  const measurements = evidence.policy.models.map(({ enclave }) => enclave);
-  const checked = await checkEvidence(
-    evidence,
-    {
-      measurements: measurements.map(hashMeasurement),
-      // Clients decide which platforms they accept.
-      tcb: TCB_STATUSES,
-      simulatedRoots: measurements.filter((each) => !isRealRoot(each)).map(({ root }) => root),
-    },
-    Math.floor(Date.now() / 1000),
-  );
-  const { statement, policy } = evidence;
-  const isOurs =
-    statement.chainId === deployment.chainId &&
-    same(policy.escrow, deployment.escrow) &&
-    same(statement.verifier, sale.verifier) &&
-    servesProvider(statement, provider);
-  if (!isOurs) throw new OtherEnclaveError(sale.url);
+async function show(sale: AttestedSale, link: EnclaveLink, options: EnclavesOptions): Promise<Showing> {
+  const { database, time } = options;
+  const { evidence, checked, payable } = await inspectEnclave(sale, link, { ...options, now: time.latest() });
   await keepEvidence(database, checked.attestation, evidence);
-  const payable = await whyNotPaid(checked, sale.verifier, client, time);
   if (typeof payable === "string") return { evidence, reason: payable };
   await noteEnrolled(database, payable.attestation);
-  return { evidence, until: Math.min(payable.expiry, statement.expires) - MARGIN_SECONDS };
-}
-
-/** Why the escrow would not pay for an answer now; or by what it would. */
-async function whyNotPaid(
-  { statement, measurement, models }: CheckedEnclave,
-  verifier: Address,
-  client: PublicClient,
-  time: ChainTime,
-): Promise<string | Enrolled> {
-  for (const model of models) {
-    if ((await findMeasurement(client, verifier, model)) === undefined) {
-      return `The model ${model} is not published at its verifier yet. Its provider runs "assay attest publish".`;
-    }
-  }
-  const enrolled = await findEnrolled(client, verifier, statement.key);
-  if (enrolled === undefined) return `No quorum of attesters has enrolled the enclave's key ${statement.key} yet.`;
-  if (enrolled.isRevoked) return `The enclave's key ${statement.key}, or its code, was revoked.`;
-  if (enrolled.measurement !== measurement) return "The enclave's key is enrolled for other code.";
-  if (enrolled.expiry - MARGIN_SECONDS <= time.latest()) return `The enclave's key ${statement.key} has expired.`;
-  return enrolled;
-}
-
-function same(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
-}
-
-/** An enclave serves another chain, contract or provider. */
-export class OtherEnclaveError extends Error {
-  override readonly name = "OtherEnclaveError";
-
-  constructor(url: string) {
-    super(
-      `The enclave at ${url} does not serve this provider on this escrow and verifier. Name them in its settings, and ` +
-        "start it again.",
-    );
-  }
+  return { evidence, until: Math.min(payable.expiry, evidence.statement.expires) - MARGIN_SECONDS };
 }
 
 /** Two enclaves of one gateway answer for one model. */
