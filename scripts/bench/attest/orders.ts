@@ -6,13 +6,11 @@ import { zeroAddress, type Hex } from "viem";
 import { hashInput } from "../../../src/enclave/input.ts";
 import type { AttestedManifest } from "../../../src/enclave/manifest.ts";
 import { capFor, readQuestion } from "../../../src/enclave/question.ts";
-import { signDigest } from "../../../src/gateway/secp256k1.ts";
 import type { AttestedSale } from "../../../src/gateway/settings.ts";
 import type { Json } from "../../../src/protocol/canonical-json.ts";
-import { idOf, type Request } from "../../../src/protocol/request.ts";
-import { paymentToWire } from "../../../src/x402/payment.ts";
-import { ASSAY, networkOf } from "../../../src/x402/scheme.ts";
+import type { Request } from "../../../src/protocol/request.ts";
 import type { Marketplace } from "../../local/marketplace.ts";
+import { payFor } from "../payment.ts";
 
 export type AttestedOrder = { readonly id: Hex; readonly headers: Record<string, string>; readonly body: string };
 
@@ -26,7 +24,7 @@ export function attestedOrders(
   model: Hex,
   deadline: number,
 ): AttestedOrders {
-  const { deployment, tokenOf: token } = market;
+  const paying = { deployment: market.deployment, token: market.tokenOf };
   const [payer, provider] = [market.account("agent").address, market.account("provider").address];
   let nonce = 0n;
   return {
@@ -48,26 +46,10 @@ export function attestedOrders(
         nonce,
       };
       nonce += 1n;
-      const id = idOf(request, deployment);
-      const payment = {
-        x402Version: 2,
-        accepted: {
-          scheme: ASSAY,
-          network: networkOf(deployment.chainId),
-          asset: token.address,
-          amount: request.price.toString(),
-          payTo: provider,
-          maxTimeoutSeconds: sale.timeout,
-          extra: {},
-        },
-        payload: paymentToWire({ request, signature: signDigest(id, market.privateKey("agent")) }),
-      };
+      const { id, header } = payFor(request, paying, sale.timeout, market.privateKey("agent"));
       return {
         id,
-        headers: {
-          "payment-signature": Buffer.from(JSON.stringify(payment)).toString("base64"),
-          "assay-salt": salt,
-        },
+        headers: { "payment-signature": header, "assay-salt": salt },
         body: JSON.stringify(body),
       };
     },

@@ -3,12 +3,10 @@ import { randomBytes } from "node:crypto";
 
 import { zeroAddress, type Address, type Hex } from "viem";
 
-import { signDigest } from "../../../src/gateway/secp256k1.ts";
 import type { OpenModel } from "../../../src/model/bundle/open.ts";
-import { idOf, type Request } from "../../../src/protocol/request.ts";
-import { paymentToWire } from "../../../src/x402/payment.ts";
-import { ASSAY, networkOf } from "../../../src/x402/scheme.ts";
+import type { Request } from "../../../src/protocol/request.ts";
 import type { GatewaySettings } from "../../../src/gateway/settings.ts";
+import { payFor } from "../payment.ts";
 
 export type SignedOrder = { readonly id: Hex; readonly header: string; readonly body: string };
 
@@ -29,7 +27,6 @@ export type OrderOptions = {
 export function ordersOf({ settings, model, input, payer, privateKey, provider, deadline }: OrderOptions): Orders {
   const [sale] = settings.sales;
   if (sale === undefined) throw new NoSaleError();
-  const { deployment, token } = settings;
   const { verifier, price, proverFee, penalty, timeout } = sale;
   let nonce = 0n;
   return {
@@ -51,23 +48,8 @@ export function ordersOf({ settings, model, input, payer, privateKey, provider, 
         nonce,
       };
       nonce += 1n;
-      const id = idOf(request, deployment);
-      const payment = {
-        x402Version: 2,
-        accepted: {
-          scheme: ASSAY,
-          network: networkOf(deployment.chainId),
-          asset: token.address,
-          amount: price.toString(),
-          payTo: provider,
-          maxTimeoutSeconds: timeout,
-          extra: {},
-        },
-        payload: paymentToWire({ request, signature: signDigest(id, privateKey) }),
-      };
       return {
-        id,
-        header: Buffer.from(JSON.stringify(payment)).toString("base64"),
+        ...payFor(request, settings, timeout, privateKey),
         body: JSON.stringify({ input, salt }),
       };
     },
