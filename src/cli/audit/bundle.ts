@@ -51,10 +51,10 @@ export const entrySchema = z.strictObject({
       prover: addressSchema.nullable(),
     }),
   ),
-  /** The 256 bytes that proved it. */
+  /** The 256 bytes that proved it, or an enclave's signature of 64. */
   proof: z
     .string()
-    .regex(/^0x[0-9a-f]{512}$/)
+    .regex(/^0x([0-9a-f]{512}|[0-9a-f]{128})$/)
     .nullable(),
 });
 

@@ -9,6 +9,7 @@ import * as Receipt from "../../protocol/receipt.ts";
 import * as Request from "../../protocol/request.ts";
 import type { Check } from "../checks.ts";
 import { dollarsText } from "../config/dollars.ts";
+import { isAttested, isSignedByEnclave } from "../receipt/attested-proof.ts";
 import { keyOnChain } from "../receipt/settled-proof.ts";
 import { isProven } from "../receipt/snarkjs-form.ts";
 import { startSums, type Entry, type Header, type Sums } from "./bundle.ts";
@@ -79,6 +80,14 @@ export function startChecking({ client, header, proofs }: CheckOptions) {
     });
   };
 
+  const keyOf = async (request: Request.Request): Promise<VerificationKey> => {
+    const name = `${request.verifier} ${request.model}`;
+    const manifestHash = Object.hasOwn(manifests, request.model) ? manifests[request.model] : undefined;
+    const key = keys.get(name) ?? keyOnChain(client, request.verifier, request.model, manifestHash);
+    keys.set(name, key);
+    return key;
+  };
+
   const checkSettlement = async ({ request, outcomes, output, charge, proof }: Entry, id: Hex): Promise<void> => {
     const claimed = outcomes.find(({ kind }) => kind === "settled");
     if (claimed === undefined) {
@@ -100,14 +109,13 @@ export function startChecking({ client, header, proofs }: CheckOptions) {
       tally.unchecked("proofs", "not in the bundle");
       return;
     }
-    const { prover } = paid;
+    const claim = claimOf({ request, output, charge, prover: paid.prover }, deployment);
     await tally.of("proofs", id, async () => {
-      const name = `${request.verifier} ${request.model}`;
-      const manifestHash = Object.hasOwn(manifests, request.model) ? manifests[request.model] : undefined;
-      const key = keys.get(name) ?? keyOnChain(client, request.verifier, request.model, manifestHash);
-      keys.set(name, key);
-      const claim = claimOf({ request, output, charge, prover }, deployment);
-      if (!(await isProven(await key, claim, proof as Hex))) throw new EntryError("its proof does not show it");
+      const place = { chainId, verifier: request.verifier };
+      const isShown = isAttested(proof as Hex)
+        ? await isSignedByEnclave(client, place, claim, proof as Hex)
+        : await isProven(await keyOf(request), claim, proof as Hex);
+      if (!isShown) throw new EntryError("its proof does not show it");
     });
   };
 

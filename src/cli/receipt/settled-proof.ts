@@ -18,15 +18,21 @@ import type { Fill } from "../../protocol/fill.ts";
 import { modelOf, type VerificationKey } from "../../protocol/model.ts";
 import { idOf } from "../../protocol/request.ts";
 import { UncheckedError } from "../checks.ts";
+import { SIGNATURE_BYTES } from "./attested-proof.ts";
 import { PROOF_BYTES } from "./snarkjs-form.ts";
 
 export type Paid = { readonly id: Hex; readonly output: Hex; readonly charge: bigint; readonly prover: Address };
 
 export type ProofReader = (transaction: Hex, paid: Paid) => Promise<Hex>;
 
+const KNOWN_SIZES = [PROOF_BYTES, SIGNATURE_BYTES] as const;
+
 type Settlement = readonly [fills: readonly Fill[], proof: Hex];
 
-/** Reads the 256 bytes that proved an answer. Answers are settled many at once, so the last transaction is kept. */
+/**
+ * Reads what proved an answer: 256 bytes of Groth16, or 64 of an enclave's signature. Answers are settled many at once, so the
+ * last transaction is kept.
+ */
 export function proofReader(client: PublicClient, { chainId, escrow }: Deployment): ProofReader {
   let last: { readonly hash: Hex; readonly settlement: Promise<Settlement> } | undefined;
   const read = async (hash: Hex): Promise<Settlement> => {
@@ -47,12 +53,13 @@ export function proofReader(client: PublicClient, { chainId, escrow }: Deploymen
         "It was settled through another contract, whose call has the proof somewhere. The escrow has verified it.",
       );
     }
-    if (size(proof) !== PROOF_BYTES * fills.length) {
+    const each = KNOWN_SIZES.find((bytes) => size(proof) === bytes * fills.length);
+    if (each === undefined) {
       throw new UncheckedError(
-        `Its verifier is none of Groth16 proofs: ${size(proof)} bytes for ${fills.length} answers.`,
+        `Its verifier is none of Groth16 proofs or of enclaves: ${size(proof)} bytes for ${fills.length} answers.`,
       );
     }
-    return sliceHex(proof, PROOF_BYTES * at, PROOF_BYTES * (at + 1));
+    return sliceHex(proof, each * at, each * (at + 1));
   };
 }
 
