@@ -5,10 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
-import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {
@@ -24,7 +21,9 @@ import {
     Tab
 } from "./interfaces/IEscrow.sol";
 import {IInferenceConsumer} from "./interfaces/IInferenceConsumer.sol";
+import {Account, NonceWord} from "./libraries/Accounts.sol";
 import {Digests} from "./libraries/Digests.sol";
+import {Signatures} from "./libraries/Signatures.sol";
 import {VerifyCall} from "./libraries/VerifyCall.sol";
 import {Vault} from "./Vault.sol";
 
@@ -33,7 +32,7 @@ import {Vault} from "./Vault.sol";
 /// control.
 contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
-    using BitMaps for BitMaps.BitMap;
+    using Signatures for Signature;
     using VerifyCall for bytes;
 
     /// @notice How long a tab's funds stay after its exit was started; its stake stays twice as long.
@@ -54,12 +53,6 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     address public immutable FEE_RECIPIENT;
     /// @notice The code that every vault is a clone of.
     Vault public immutable VAULT;
-
-    /// @dev A tab and its used nonces, under one key.
-    struct Account {
-        Tab tab;
-        BitMaps.BitMap usedNonces;
-    }
 
     mapping(address payer => mapping(address provider => Account)) private _accounts;
     mapping(bytes32 id => Lock) private _locks;
@@ -98,7 +91,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         _addFunds(payer, provider, amount);
 
         uint256 held = TOKEN.balanceOf(address(this));
-        (uint8 v, bytes32 s) = _unpack(signature.vs);
+        (uint8 v, bytes32 s) = signature.unpack();
         bytes32 nonce = keccak256(abi.encode(provider, salt));
         IERC3009(address(TOKEN)).receiveWithAuthorization(
             payer,
@@ -187,6 +180,9 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         address verifier = fills[0].request.verifier;
         bytes memory call = VerifyCall.allocate(fills.length, proof);
         address[] memory consumers = new address[](fills.length);
+        uint256 consumersEnd = 0;
+        bytes32 domain = _domainSeparatorV4();
+        settled = fills.length;
 
         // Pay first: if the proof does not hold, the whole call reverts.
         for (uint256 i = 0; i < fills.length; ++i) {
@@ -194,23 +190,25 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
             Request calldata request = fill.request;
             if (request.verifier != verifier) revert UnlikeVerifier(i, request.verifier, verifier);
 
-            bytes32 id = _hashTypedDataV4(Digests.hashRequestAsIs(request));
-            Skip reason = _pay(id, fill);
+            bytes32 id = Digests.inDomain(domain, Digests.hashRequestAsIs(request));
+            uint256 charge = fill.charge;
+            address prover = fill.prover;
+            Skip reason = _pay(domain, id, fill, charge, prover);
             if (reason == Skip.None) {
-                ++settled;
-                consumers[i] = request.consumer;
+                address consumer = request.consumer;
+                if (consumer != address(0)) (consumers[i], consumersEnd) = (consumer, i + 1);
             } else {
+                --settled;
                 emit Skipped(id, reason);
             }
             // A skipped fill keeps its claim: the proof was made for all of them, before anyone could close one.
-            bytes32 context = Digests.hashContext(id, fill.prover);
-            call.put(i, id, request.model, request.input, fill.output, fill.charge, context);
+            VerifyCall.putFill(call, i, id, fill, charge, prover);
         }
         if (settled == 0) return 0;
 
-        _verify(verifier, call);
+        if (!call.holds(verifier)) revert ProofRejected(verifier);
 
-        for (uint256 i = 0; i < consumers.length; ++i) {
+        for (uint256 i = 0; i < consumersEnd; ++i) {
             if (consumers[i] != address(0)) {
                 (bytes32 id, bytes32 output) = call.requestAndOutput(i);
                 _notify(consumers[i], id, output);
@@ -234,7 +232,9 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
             // A provider that reclaims the lock still owes the answer that it signed.
             if (state != LockState.Open && state != LockState.Reclaimed) reason = Skip.Closed;
         } else {
-            reason = _whyNotCovered(_accounts[request.payer][request.provider], request.nonce, charge);
+            Account storage account = _accounts[request.payer][request.provider];
+            if (account.isUsed(request.nonce)) reason = Skip.Closed;
+            else if (account.tab.funds < charge) reason = Skip.Underfunded;
         }
         if (reason == Skip.None) reason = _whyNotAgreed(id, request, signature, output, charge, receipt);
         if (reason != Skip.None) revert NotOwed(id, reason);
@@ -339,7 +339,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEscrow
     function digestOf(Receipt calldata receipt) external view returns (bytes32) {
-        return _digestOf(receipt.request, receipt.output, receipt.charge);
+        return Digests.ofReceipt(_domainSeparatorV4(), receipt.request, receipt.output, receipt.charge);
     }
 
     /// @inheritdoc IEscrow
@@ -369,7 +369,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEscrow
     function isNonceUsed(address payer, address provider, uint256 nonce) external view returns (bool) {
-        return _accounts[payer][provider].usedNonces.get(nonce);
+        return _accounts[payer][provider].isUsed(nonce);
     }
 
     /// @inheritdoc IEscrow
@@ -402,7 +402,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
 
     function _pullIntoVault(address vault, Authorization calldata authorization) internal returns (uint256 pulled) {
         uint256 held = TOKEN.balanceOf(vault);
-        (uint8 v, bytes32 s) = _unpack(authorization.signature.vs);
+        (uint8 v, bytes32 s) = authorization.signature.unpack();
         IERC3009(address(TOKEN)).transferWithAuthorization(
             authorization.from,
             vault,
@@ -437,51 +437,67 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
     // Settling
 
     /// @dev Pays a fill, or says why it is not owed and changes nothing. Must never revert.
-    function _pay(bytes32 id, Fill calldata fill) internal returns (Skip reason) {
+    function _pay(
+        bytes32 domain,
+        bytes32 id,
+        Fill calldata fill,
+        uint256 charge,
+        address prover
+    ) internal returns (Skip) {
         Request calldata request = fill.request;
-        if (fill.prover == address(0)) return Skip.Malformed;
+        if (prover == address(0)) return Skip.Malformed;
         if (block.timestamp > request.deadline) return Skip.Expired;
 
-        uint256 charge = fill.charge;
         address provider = request.provider;
         address payer;
+        uint256 proverFee;
         if (request.locked) {
             Lock storage lock = _locks[id];
             if (lock.state != LockState.Open) return Skip.Closed;
-            reason = _whyNotAgreed(id, request, fill.signature, fill.output, charge, fill.receipt);
-            if (reason != Skip.None) return reason;
+            proverFee = request.proverFee;
+            if (_isMalformed(request, charge, proverFee)) return Skip.Malformed;
+            if (!Signatures.isReceipted(domain, id, fill, charge, provider)) return Skip.Unsigned;
 
-            lock.state = LockState.Settled;
-            payer = lock.payer;
-            if (charge < request.price) _balances[payer] += request.price - charge;
+            payer = _settleLock(lock, request.price - charge);
         } else {
             payer = request.payer;
             Account storage account = _accounts[payer][provider];
-            reason = _whyNotCovered(account, request.nonce, charge);
-            if (reason != Skip.None) return reason;
-            reason = _whyNotAgreed(id, request, fill.signature, fill.output, charge, fill.receipt);
-            if (reason != Skip.None) return reason;
+            (NonceWord storage word, uint256 bit) = account.locate(request.nonce);
+            uint256 used = word.used;
+            if (used & bit != 0) return Skip.Closed;
+            uint256 tab = account.loadTab();
+            if (uint96(tab) < charge) return Skip.Underfunded;
+            proverFee = request.proverFee;
+            if (_isMalformed(request, charge, proverFee)) return Skip.Malformed;
+            if (!fill.signature.isBy(payer, id)) return Skip.Unsigned;
+            if (!Signatures.isReceipted(domain, id, fill, charge, provider)) return Skip.Unsigned;
 
-            account.usedNonces.set(request.nonce);
-            account.tab.funds -= uint96(charge);
+            word.used = used | bit;
+            // The funds are the lowest bits, and no less than the charge: nothing is borrowed from the fields above.
+            unchecked {
+                account.storeTab(tab - charge);
+            }
         }
 
-        uint256 proverFee = request.proverFee;
-        uint256 fee = (charge * FEE_BPS) / BPS;
-        // Fees of at most the charge are what `_whyNotAgreed` lets through; no balance outgrows the token's supply.
-        unchecked {
-            _balances[provider] += charge - proverFee - fee;
-            if (proverFee != 0) _balances[fill.prover] += proverFee;
-            if (fee != 0) _balances[FEE_RECIPIENT] += fee;
-        }
-        emit Settled(id, payer, provider, fill.prover, fill.output, charge);
+        _split(charge, proverFee, provider, prover);
+        emit Settled(id, payer, provider, prover, fill.output, charge);
+        return Skip.None;
     }
 
-    /// @dev Whether a tab can still pay for a nonce.
-    function _whyNotCovered(Account storage account, uint256 nonce, uint256 charge) internal view returns (Skip) {
-        if (account.usedNonces.get(nonce)) return Skip.Closed;
-        if (account.tab.funds < charge) return Skip.Underfunded;
-        return Skip.None;
+    function _settleLock(Lock storage lock, uint256 surplus) internal returns (address payer) {
+        lock.state = LockState.Settled;
+        payer = lock.payer;
+        if (surplus != 0) _balances[payer] += surplus;
+    }
+
+    function _split(uint256 charge, uint256 proverFee, address provider, address prover) internal {
+        // Fees of at most the charge are what `_isMalformed` lets through; no balance outgrows the token's supply.
+        unchecked {
+            uint256 fee = (charge * FEE_BPS) / BPS;
+            _balances[provider] += charge - proverFee - fee;
+            if (proverFee != 0) _balances[prover] += proverFee;
+            if (fee != 0) _balances[FEE_RECIPIENT] += fee;
+        }
     }
 
     /// @dev Whether both sides agreed to the answer, and its charge is one that can be paid.
@@ -493,21 +509,17 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         uint256 charge,
         Signature calldata receipt
     ) internal view returns (Skip) {
-        // In 256 bits: a sum of 96-bit numbers could overflow, revert, and take a whole batch with it.
-        uint256 fees = uint256(request.proverFee) + (charge * FEE_BPS) / BPS;
-        if (charge == 0 || charge > request.price || fees > charge) return Skip.Malformed;
+        if (_isMalformed(request, charge, request.proverFee)) return Skip.Malformed;
         // Paying a lock is the payer's agreement.
-        if (!request.locked && !_isSignedBy(request.payer, id, signature)) return Skip.Unsigned;
-        if (!_isSignedBy(request.provider, _digestOf(id, output, charge), receipt)) return Skip.Unsigned;
-        return Skip.None;
+        if (!request.locked && !signature.isBy(request.payer, id)) return Skip.Unsigned;
+        bytes32 digest = Digests.ofReceipt(_domainSeparatorV4(), id, output, charge);
+        return receipt.isBy(request.provider, digest) ? Skip.None : Skip.Unsigned;
     }
 
-    /// @dev One that reverts says why. One without code, or that returns anything but `true`, rejects.
-    function _verify(address verifier, bytes memory call) internal view {
-        (bool success, bytes32 result, ) = LowLevelCall.staticcallReturn64Bytes(verifier, call);
-        if (!success && LowLevelCall.returnDataSize() != 0) LowLevelCall.bubbleRevert();
-        if (LowLevelCall.returnDataSize() != 32 || result != bytes32(uint256(1))) {
-            revert ProofRejected(verifier);
+    function _isMalformed(Request calldata request, uint256 charge, uint256 proverFee) internal view returns (bool) {
+        // In 256 bits sums and products of these numbers cannot overflow: one that reverts takes a whole batch with it.
+        unchecked {
+            return charge == 0 || charge > request.price || proverFee + (charge * FEE_BPS) / BPS > charge;
         }
     }
 
@@ -558,22 +570,7 @@ contract Escrow is IEscrow, EIP712, ReentrancyGuardTransient {
         uint256 charge,
         Signature calldata receipt
     ) internal view {
-        bytes32 digest = _digestOf(id, output, charge);
-        if (!_isSignedBy(provider, digest, receipt)) revert NotSigned(digest, provider);
-    }
-
-    function _isSignedBy(address signer, bytes32 digest, Signature calldata signature) internal pure returns (bool) {
-        (address recovered, , ) = ECDSA.tryRecover(digest, signature.r, signature.vs);
-        // A bad signature recovers zero, and zero signs nothing.
-        return recovered == signer && signer != address(0);
-    }
-
-    function _digestOf(bytes32 id, bytes32 output, uint256 charge) internal view returns (bytes32) {
-        return _hashTypedDataV4(Digests.hashReceipt(id, output, charge));
-    }
-
-    function _unpack(bytes32 vs) internal pure returns (uint8 v, bytes32 s) {
-        v = uint8((uint256(vs) >> 255) + 27);
-        s = vs & bytes32(uint256(type(uint256).max) >> 1);
+        bytes32 digest = Digests.ofReceipt(_domainSeparatorV4(), id, output, charge);
+        if (!receipt.isBy(provider, digest)) revert NotSigned(digest, provider);
     }
 }

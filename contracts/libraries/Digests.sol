@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {Request} from "../interfaces/IEscrow.sol";
 
 /// @title What identifies requests, receipts and contexts
@@ -33,9 +34,14 @@ library Digests {
         }
     }
 
-    /// @notice EIP-712's `hashStruct` of a receipt.
-    function hashReceipt(bytes32 id, bytes32 output, uint256 charge) internal pure returns (bytes32) {
-        return _hash(RECEIPT_TYPEHASH, id, output, bytes32(charge));
+    /// @notice The digest of a receipt, which the provider signs.
+    function ofReceipt(bytes32 domain, bytes32 id, bytes32 output, uint256 charge) internal pure returns (bytes32) {
+        return inDomain(domain, _hash(RECEIPT_TYPEHASH, id, output, bytes32(charge)));
+    }
+
+    /// @notice The EIP-712 digest of a hashed struct.
+    function inDomain(bytes32 domain, bytes32 structHash) internal pure returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(domain, structHash);
     }
 
     /// @notice The context of a claim on this chain, by the calling contract.

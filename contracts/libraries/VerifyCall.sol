@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {Fill} from "../interfaces/IEscrow.sol";
 import {IVerifier} from "../interfaces/IVerifier.sol";
+import {Digests} from "./Digests.sol";
 
 /// @title The calldata of `IVerifier.verify`, written claim by claim
 /// @dev An array of claims in memory would be built only to be encoded, word by word, into a second copy. Here the
@@ -53,6 +56,26 @@ library VerifyCall {
             mstore(add(claim, 0x80), charge)
             mstore(add(claim, 0xa0), context)
         }
+    }
+
+    /// @notice Writes the claim that a fill makes.
+    function putFill(
+        bytes memory data,
+        uint256 index,
+        bytes32 id,
+        Fill calldata fill,
+        uint256 charge,
+        address prover
+    ) internal view {
+        bytes32 context = Digests.hashContext(id, prover);
+        put(data, index, id, fill.request.model, fill.request.input, fill.output, charge, context);
+    }
+
+    /// @notice Whether the verifier answers `true`. One that reverts says why; one without code holds nothing.
+    function holds(bytes memory data, address verifier) internal view returns (bool) {
+        (bool success, bytes32 result, ) = LowLevelCall.staticcallReturn64Bytes(verifier, data);
+        if (!success && LowLevelCall.returnDataSize() != 0) LowLevelCall.bubbleRevert();
+        return LowLevelCall.returnDataSize() == 32 && result == bytes32(uint256(1));
     }
 
     /// @notice The request's id and the output of the claim at `index`.

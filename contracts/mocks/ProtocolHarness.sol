@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Receipt, Signature} from "../interfaces/IEscrow.sol";
 import {BN254, G1Point, G2Point} from "../libraries/BN254.sol";
 import {Digests} from "../libraries/Digests.sol";
+import {Signatures} from "../libraries/Signatures.sol";
 
 /// @title What the library computes and no contract exposes
 /// @notice The second opinion that parity tests hold the TypeScript against.
@@ -39,8 +39,8 @@ contract ProtocolHarness {
     }
 
     /// @notice As the escrow recovers: zero for what is no signature.
-    function recover(bytes32 digest, Signature calldata signature) external pure returns (address signer) {
-        (signer, , ) = ECDSA.tryRecover(digest, signature.r, signature.vs);
+    function recover(bytes32 digest, Signature calldata signature) external view returns (address) {
+        return Signatures.recover(digest, signature.r, signature.vs);
     }
 
     function leafOf(Receipt calldata receipt) external pure returns (bytes32) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Signature} from "../interfaces/IEscrow.sol";
 import {Claim, IVerifier} from "../interfaces/IVerifier.sol";
+import {Signatures} from "../libraries/Signatures.sol";
 import {Words} from "../libraries/Words.sol";
 
 /// @notice What attesters sign of an enclave's key, once they have checked its attestation.
@@ -68,23 +68,34 @@ contract EnclaveVerifier is IVerifier, EIP712 {
     bytes32 internal constant MEASUREMENT_REVOCATION_TYPEHASH = keccak256("MeasurementRevocation(bytes32 measurement)");
 
     uint256 private constant LAST_PLATFORM = 3;
-    /// @dev The largest s of a signature; from one with a larger s anyone could make a second.
-    uint256 private constant MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
     // A claim's words in calldata: the signed ones come first, in the order of the signed struct.
     uint256 private constant CLAIM_BYTES = 0xc0;
     uint256 private constant SIGNED_BYTES = 0xa0;
     uint256 private constant MODEL = 0x20;
 
-    // Where a signature is checked, in free memory: the struct that is hashed (its type, then what is signed); the
-    // digest's preimage (two bytes, the domain, the struct's hash); the input of the precompile.
+    // Where a digest is made: the struct that is hashed (its type, then what is signed); the digest's preimage (two
+    // bytes, the domain, the struct's hash).
     uint256 private constant FIELDS = 0x20;
     uint256 private constant STRUCT_BYTES = 0xc0;
     uint256 private constant PREIMAGE = 0xc0;
     uint256 private constant SEPARATOR = 0xc2;
     uint256 private constant STRUCT_HASH = 0xe2;
     uint256 private constant PREIMAGE_BYTES = 0x42;
-    uint256 private constant RECOVERY = 0x120;
+    uint256 private constant WORK_BYTES = 0x120;
+
+    /// @dev Where a key is, and who says so.
+    struct Enclave {
+        bytes32 measurement;
+        bytes32 attestation;
+    }
+
+    /// @dev How long a key counts.
+    struct Standing {
+        uint40 expiry;
+        uint8 platform;
+        bool isRevoked;
+    }
 
     /// @notice How many attesters it takes.
     uint256 public immutable THRESHOLD;
@@ -96,7 +107,10 @@ contract EnclaveVerifier is IVerifier, EIP712 {
     mapping(bytes32 model => bytes32 measurement) public measurementOf;
     /// @notice Whether a measurement is revoked, for good.
     mapping(bytes32 measurement => bool) public isRevoked;
-    mapping(address key => EnclaveKey) private _keys;
+    mapping(address key => Enclave) private _enclaves;
+    /// @dev Under the key and the measurement that it was enrolled for, or under zero for none: no key's measurement
+    /// ever changes, and under any other nothing is found. So one slot says all that an answer depends on of a key.
+    mapping(address key => mapping(bytes32 measurement => Standing)) private _standings;
 
     /// @notice Emitted at deployment, for each attester.
     event AttesterNamed(address indexed attester);
@@ -176,26 +190,29 @@ contract EnclaveVerifier is IVerifier, EIP712 {
         uint256 latest = block.timestamp + MAX_VALIDITY;
         if (expiry <= block.timestamp || expiry > latest) revert ExpiryOutOfRange(expiry, block.timestamp, latest);
         if (isRevoked[measurement]) revert MeasurementIsRevoked(measurement);
-        EnclaveKey storage known = _keys[key];
+        bytes32 enrolledFor = _enclaves[key].measurement;
+        Standing storage known = _standings[key][enrolledFor];
         if (known.isRevoked) revert KeyIsRevoked(key);
-        if (known.expiry != 0) {
-            if (known.measurement != measurement || known.platform != platform) {
-                revert OtherEnclave(key, known.measurement, known.platform);
+        if (enrolledFor != 0) {
+            if (enrolledFor != measurement || known.platform != platform) {
+                revert OtherEnclave(key, enrolledFor, known.platform);
             }
             if (expiry <= known.expiry) revert ExpiryNotLater(expiry, known.expiry);
         }
         _checkQuorum(keccak256(abi.encode(ENROLMENT_TYPEHASH, enrolment)), signatures);
 
-        _keys[key] = EnclaveKey(measurement, enrolment.attestation, expiry, platform, false);
+        _enclaves[key] = Enclave(measurement, enrolment.attestation);
+        _standings[key][measurement] = Standing(expiry, platform, false);
         emit Enrolled(key, measurement, platform, enrolment.attestation, expiry);
     }
 
     /// @notice Revokes a key for good, enrolled or not.
     function revokeKey(address key, Signature[] calldata signatures) external {
-        if (_keys[key].isRevoked) revert KeyIsRevoked(key);
+        Standing storage known = _standings[key][_enclaves[key].measurement];
+        if (known.isRevoked) revert KeyIsRevoked(key);
         _checkQuorum(keccak256(abi.encode(KEY_REVOCATION_TYPEHASH, key)), signatures);
 
-        _keys[key].isRevoked = true;
+        known.isRevoked = true;
         emit KeyRevoked(key);
     }
 
@@ -239,7 +256,7 @@ contract EnclaveVerifier is IVerifier, EIP712 {
                 address signer = _signerOf(work, claim, signature);
                 if (signer == address(0)) return false;
                 if (signer != key) {
-                    if (_keys[signer].measurement != measurement || !isLive(signer)) return false;
+                    if (!_isLive(signer, measurement)) return false;
                     key = signer;
                 }
                 signature += SIGNATURE_BYTES;
@@ -257,18 +274,25 @@ contract EnclaveVerifier is IVerifier, EIP712 {
 
     /// @notice What is known of a key. That it is not revoked does not make it live: see `isLive`.
     function keyOf(address key) external view returns (EnclaveKey memory) {
-        return _keys[key];
+        Enclave storage enclave = _enclaves[key];
+        Standing storage known = _standings[key][enclave.measurement];
+        return EnclaveKey(enclave.measurement, enclave.attestation, known.expiry, known.platform, known.isRevoked);
     }
 
     /// @notice Whether a key's answers count now.
-    function isLive(address key) public view returns (bool) {
-        EnclaveKey storage known = _keys[key];
-        return block.timestamp <= known.expiry && !known.isRevoked && !isRevoked[known.measurement];
+    function isLive(address key) external view returns (bool) {
+        return _isLive(key, _enclaves[key].measurement);
     }
 
     /// @notice How many attesters there are.
     function attesterCount() external view returns (uint256) {
         return ATTESTERS;
+    }
+
+    /// @dev Whether a key was enrolled for this measurement and counts now.
+    function _isLive(address key, bytes32 measurement) internal view returns (bool) {
+        Standing storage known = _standings[key][measurement];
+        return block.timestamp <= known.expiry && !known.isRevoked && !isRevoked[measurement];
     }
 
     // Signatures
@@ -278,19 +302,18 @@ contract EnclaveVerifier is IVerifier, EIP712 {
         bytes32 digest = _hashTypedDataV4(structHash);
         address previous = address(0);
         for (uint256 i = 0; i < signatures.length; ++i) {
-            (address signer, , ) = ECDSA.tryRecover(digest, signatures[i].r, signatures[i].vs);
+            address signer = Signatures.recover(digest, signatures[i].r, signatures[i].vs);
             if (!isAttester[signer]) revert NotAttester(signer);
             if (signer <= previous) revert SignersOutOfOrder(signer, previous);
             previous = signer;
         }
     }
 
-    /// @dev Writes what all answers' digests share into free memory, which stays free: nothing may be allocated before
-    /// the last of them is checked.
+    /// @dev Writes what all answers' digests share.
     function _prepare() internal view returns (uint256 work) {
         bytes32 separator = _domainSeparatorV4();
         unchecked {
-            work = Words.free();
+            work = Words.allocate(WORK_BYTES);
             Words.store(work, uint256(ANSWER_TYPEHASH));
             Words.store(work + PREIMAGE, 0x1901 << 240);
             Words.store(work + SEPARATOR, uint256(separator));
@@ -299,22 +322,14 @@ contract EnclaveVerifier is IVerifier, EIP712 {
 
     /// @dev Who signed the answer at `claim`; zero for what is no signature. A charge with bits beyond its type gives a
     /// digest that nobody signs.
-    function _signerOf(uint256 work, uint256 claim, uint256 signature) internal view returns (address signer) {
-        assembly ("memory-safe") {
-            calldatacopy(add(work, FIELDS), claim, SIGNED_BYTES)
-            mstore(add(work, STRUCT_HASH), keccak256(work, STRUCT_BYTES))
-            let vs := calldataload(add(signature, 0x20))
-            // The top bit is the parity of y, the rest is s.
-            let s := shr(1, shl(1, vs))
-            let input := add(work, RECOVERY)
-            mstore(input, keccak256(add(work, PREIMAGE), PREIMAGE_BYTES))
-            mstore(add(input, 0x20), add(shr(255, vs), 27))
-            mstore(add(input, 0x40), calldataload(signature))
-            mstore(add(input, 0x60), s)
-            // A precompile that recovers nobody returns nothing, and leaves the zero in scratch space.
-            mstore(0x00, 0)
-            pop(staticcall(gas(), 0x01, input, 0x80, 0x00, 0x20))
-            signer := mul(mload(0x00), iszero(gt(s, MAX_S)))
+    function _signerOf(uint256 work, uint256 claim, uint256 signature) internal view returns (address) {
+        unchecked {
+            Words.copyCalldata(work + FIELDS, claim, SIGNED_BYTES);
+            Words.store(work + STRUCT_HASH, Words.hash(work, STRUCT_BYTES));
+            bytes32 digest = bytes32(Words.hash(work + PREIMAGE, PREIMAGE_BYTES));
+            bytes32 r = bytes32(Words.loadCalldata(signature));
+            bytes32 vs = bytes32(Words.loadCalldata(signature + 0x20));
+            return Signatures.recover(digest, r, vs);
         }
     }
 }

@@ -53,8 +53,8 @@ export function settleFloor(n: number, models: number, funding: "tab" | "lock", 
 /** Settling `n` fills of one tab by the signatures of one enclave's key, where every account holds something already. */
 export function attestedFloor(n: number): number {
   const repeated = slotChange + (n - 1) * slotAgain;
-  // The tab, the nonces and the balance; the model's measurement, the key's two slots and the measurement's revocation.
-  return transaction + account + 3 * n * recover + 3 * repeated + 4 * slotRead;
+  // The tab, the nonces and the balance; the model's measurement, the key's standing and the measurement's revocation.
+  return transaction + account + 3 * n * recover + 3 * repeated + 3 * slotRead;
 }
 
 /** A token transfer between two accounts that the escrow takes part in, from its first touch of the token. */

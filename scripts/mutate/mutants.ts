@@ -11,8 +11,11 @@ export const TARGETS = [
   "contracts/Vault.sol",
   "contracts/CommitmentLog.sol",
   "contracts/verifiers/Groth16Verifier.sol",
+  "contracts/verifiers/EnclaveVerifier.sol",
+  "contracts/libraries/Accounts.sol",
   "contracts/libraries/BN254.sol",
   "contracts/libraries/Digests.sol",
+  "contracts/libraries/Signatures.sol",
   "contracts/libraries/VerifyCall.sol",
 ] as const;
 

@@ -31,6 +31,26 @@ contract RevokeTest is EnclaveTest {
         vm.assertFalse(enclaves.isLive(other), "live");
     }
 
+    /// @dev A key that is revoked before it is enrolled has no measurement yet: it must not get one later.
+    function test_revokeKey_unknown_isBannedWithEveryMeasurement() external {
+        bytes32 otherModel = enclaves.publish(OTHER_MEASUREMENT, MANIFEST, "");
+        address other = vm.addr(OTHER_KEY);
+        _revokeKey(other);
+        bytes32[2] memory measurements = [MEASUREMENT, OTHER_MEASUREMENT];
+        for (uint256 i = 0; i < 2; ++i) {
+            for (uint8 platform = 1; platform <= 3; ++platform) {
+                Enrolment memory enrolment = _enrolmentOf(OTHER_KEY, measurements[i]);
+                enrolment.platform = platform;
+                Signature[] memory signatures = _byQuorum(_digestOf(enrolment));
+                vm.expectRevert(abi.encodeWithSelector(EnclaveVerifier.KeyIsRevoked.selector, other));
+                enclaves.enrol(enrolment, signatures);
+            }
+        }
+        vm.assertFalse(_verifies(OTHER_KEY, _claim()), "one model");
+        vm.assertFalse(_verifies(OTHER_KEY, _claimOf("request", otherModel)), "another");
+        vm.assertEq(enclaves.keyOf(other).measurement, 0, "measurement");
+    }
+
     function test_revokeKey_again_reverts() external {
         _revokeKey(key);
         Signature[] memory signatures = _byQuorum(_digestOfKeyRevocation(key));
