@@ -17,6 +17,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const run = promisify(execFile);
 
 const LOCAL = 31_337;
+/** Any account: here the tenth of the development chain's phrase. */
+const ATTESTER = "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720";
 /** What deploys, at the version that is tried here. */
 const { devDependencies } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as {
   devDependencies: Record<string, string>;
@@ -64,7 +66,8 @@ describe("the package", () => {
     try {
       const assay = join(folder, "node_modules/.bin/assay");
       await inside("npm", "install", "--no-audit", "--no-fund", "--prefer-offline", IGNITION);
-      const { stdout } = await inside(assay, "deploy", "--rpc", node.rpc, "--json");
+      const attesters = ["--attesters", ATTESTER, "--threshold", "1"];
+      const { stdout } = await inside(assay, "deploy", "--rpc", node.rpc, ...attesters, "--json");
       const { deployed, contracts } = JSON.parse(stdout) as {
         deployed: string[];
         contracts: DeploymentRecord["contracts"];
