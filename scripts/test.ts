@@ -15,8 +15,8 @@ Checks the sources, then runs the tests.
            long campaigns of random lives of the escrow
   --help   print this`;
 
-/** Tests that start processes wait for them half of the time, so all other tests run beside them. */
-const PROCESSES = ["test/integration/", "test/model/ceremony/", "test/cli/"];
+/** Tests that start processes wait for them half of the time: with those of gateways, they take as long as all others. */
+const PROCESSES = ["test/integration/", "test/model/ceremony/", "test/cli/", "test/gateway/", "test/client/"];
 
 const FEW_RUNS = "24";
 
@@ -24,12 +24,14 @@ const FEW_RUNS = "24";
 const LONG = [
   "test/integration/loop/",
   "test/integration/faults/",
+  "test/integration/loop-commands.ts",
   "test/integration/model-command/",
   "test/integration/bench-attest.ts",
   "test/integration/bench-models.ts",
   "test/integration/demo.ts",
   "test/integration/exactness.ts",
   "test/model/ceremony/",
+  "test/model/soundness/random-programs.ts",
   "test/prover/pool.ts",
   "test/prover/prover.ts",
   "test/prover/rapidsnark.ts",
@@ -79,7 +81,7 @@ async function main(): Promise<void> {
       command: [...mocha, ...files.filter((file) => !startsProcesses(file))],
     },
     {
-      name: "tests of processes",
+      name: "tests of processes and gateways",
       kind: "tests",
       command: [...mocha, ...files.filter(startsProcesses)],
     },

@@ -30,7 +30,10 @@ export async function runSteps(steps: readonly Step[]): Promise<number> {
   outcomes.push(...(await Promise.all(runners.map(runBeside))));
 
   console.log();
-  for (const { name, totals } of outcomes) console.log(`${name}: ${describeTotals(totals)}`);
+  for (const { name, totals } of outcomes) {
+    const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
+    console.log(`${name}: ${describeTotals(totals)}${skipped}`);
+  }
   const total = addTotals(outcomes.map(({ totals }) => totals));
   console.log(`\n${describeTotals(total)}`);
   return total.failed === 0 ? 0 : 1;

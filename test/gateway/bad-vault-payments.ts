@@ -154,7 +154,10 @@ describe("a stock payment", () => {
       await market.escrow.write.reclaim([quoted.request], { account: provider.address });
       const before = await world.books();
       expect(codeIn(await send(world, await payQuote(world, quoted, rich)))).to.equal("closed");
-      expect(await world.books()).to.deep.equal(before);
+      // Where the gateway has seen the lock by then, its row stays with what the chain says of it.
+      const { requests, ...after } = await world.books();
+      const others = requests.filter((each) => !each.startsWith(quoted.id));
+      expect({ ...after, requests: others }).to.deep.equal(before);
     });
   });
 
