@@ -31,6 +31,7 @@ const LONG = [
   "test/integration/demo.ts",
   "test/integration/exactness.ts",
   "test/model/ceremony/",
+  "test/model/shipped.ts",
   "test/model/soundness/random-programs.ts",
   "test/prover/pool.ts",
   "test/prover/prover.ts",
