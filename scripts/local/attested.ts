@@ -5,12 +5,13 @@ import { DEFAULT_LIMITS, type InsideLimits } from "../../src/inside/limits.ts";
 import { nitroPlatform } from "../../src/inside/platform/nitro-sidecar.ts";
 import { startEnclave } from "../../src/inside/program.ts";
 import { checkEvidence, type AttestationPolicy } from "../../src/enclave/check.ts";
+import { enrolmentOf } from "../../src/enclave/enrolment.ts";
 import { evidenceSchema } from "../../src/enclave/evidence.ts";
 import { attestedModelOf, hashAttestedManifest, type AttestedManifest } from "../../src/enclave/manifest.ts";
 import { hashMeasurement } from "../../src/enclave/measurement.ts";
 import { servingPolicySchema } from "../../src/enclave/statement.ts";
 import type { AttestedSale } from "../../src/gateway/settings.ts";
-import { PLATFORM_NUMBERS, typedDataOfEnrolment, type Enrolment } from "../../src/protocol/attested.ts";
+import { typedDataOfEnrolment, type Enrolment } from "../../src/protocol/attested.ts";
 import { sign } from "../../src/protocol/signature.ts";
 import { serveNitriding } from "../../simulator/nitriding.ts";
 import { simulateNitro } from "../../simulator/nitro.ts";
@@ -87,14 +88,7 @@ export async function startAttested(market: Marketplace, options: AttestedOption
     const shown = await fetch(`${enclave.url}/evidence?number=${block.number}&hash=${block.hash}`);
     const evidence = evidenceSchema.parse(await shown.json());
     const now = Math.floor(Date.now() / 1000);
-    const { measurement, attestation, statement } = await checkEvidence(evidence, accepted, now);
-    const enrolment: Enrolment = {
-      key: statement.key,
-      measurement,
-      platform: PLATFORM_NUMBERS.nitro,
-      attestation,
-      expiry: statement.expires,
-    };
+    const enrolment = enrolmentOf(await checkEvidence(evidence, accepted, now));
     const verifier = { chainId: deployment.chainId, verifier: enclaveVerifier.address };
     const signature = await sign(typedDataOfEnrolment(enrolment, verifier), ATTESTER);
     await enclaveVerifier.write.enrol([enrolment, [signature]]);

@@ -53,8 +53,9 @@ export type EnclavesOptions = {
 
 /** What is known of one enclave at a time. */
 type Showing =
-  | { readonly evidence: Evidence; readonly until: number }
-  | { readonly evidence: Evidence | undefined; readonly reason: string };
+  | { readonly evidence: Evidence; readonly models: readonly Hex[]; readonly until: number }
+  | { readonly evidence: Evidence; readonly models: readonly Hex[]; readonly reason: string }
+  | { readonly evidence: undefined; readonly reason: string };
 
 /** Asks each enclave what it is, and goes on asking. One that cannot be sold now is listed, and refuses to answer. */
 export async function openEnclaves(options: EnclavesOptions): Promise<Enclaves> {
@@ -90,7 +91,8 @@ export async function openEnclaves(options: EnclavesOptions): Promise<Enclaves> 
   };
 }
 
-type WatchedEnclave = Pick<AttestedWare, "sale" | "link" | "evidence" | "answersUntil"> & {
+type WatchedEnclave = Pick<AttestedWare, "sale" | "link" | "evidence"> & {
+  readonly answersUntil: (model: Hex) => number;
   readonly refresh: () => Promise<void>;
 };
 
@@ -101,7 +103,11 @@ async function watchEnclave(sale: AttestedSale, options: EnclavesOptions): Promi
     sale,
     link,
     evidence: () => shown(showing),
-    answersUntil() {
+    answersUntil(model) {
+      // One that was started anew may have another policy, and so other models.
+      if (showing.evidence !== undefined && !showing.models.includes(model)) {
+        throw new Problem("not-attested", "The enclave does not answer for this model any more.");
+      }
       if ("reason" in showing) throw new Problem("not-attested", showing.reason);
       return showing.until;
     },
@@ -125,11 +131,7 @@ function wareOf(manifest: AttestedManifest, { sale, link, evidence, answersUntil
     isSimulated: !isRealRoot(manifest.enclave),
     link,
     evidence,
-    answersUntil() {
-      // An enclave that was started anew may have another policy, and so other models.
-      if (evidence().policy.models.some((model) => attestedModelOf(model) === id)) return answersUntil();
-      throw new Problem("not-attested", "The enclave does not answer for this model any more.");
-    },
+    answersUntil: () => answersUntil(id),
   };
 }
 
@@ -145,7 +147,7 @@ export async function attestedModels(
 }
 
 function shown(showing: Showing): Evidence {
-  if (showing.evidence === undefined) throw new Problem("not-attested", (showing as { reason: string }).reason);
+  if (showing.evidence === undefined) throw new Problem("not-attested", showing.reason);
   return showing.evidence;
 }
 
@@ -153,9 +155,10 @@ async function show(sale: AttestedSale, link: EnclaveLink, options: EnclavesOpti
   const { database, time } = options;
   const { evidence, checked, payable } = await inspectEnclave(sale, link, { ...options, now: time.latest() });
   await keepEvidence(database, checked.attestation, evidence);
-  if (typeof payable === "string") return { evidence, reason: payable };
+  const { models } = checked;
+  if (typeof payable === "string") return { evidence, models, reason: payable };
   await noteEnrolled(database, payable.attestation);
-  return { evidence, until: Math.min(payable.expiry, evidence.statement.expires) - MARGIN_SECONDS };
+  return { evidence, models, until: Math.min(payable.expiry, evidence.statement.expires) - MARGIN_SECONDS };
 }
 
 /** Two enclaves of one gateway answer for one model. */

@@ -8,8 +8,7 @@ import { hashInput } from "../../enclave/input.ts";
 import { capFor, readQuestion, ROUTES, type Kind, type Question } from "../../enclave/question.ts";
 import { toCompactHex } from "../../protocol/signature.ts";
 import { requestToWire } from "../../protocol/wire.ts";
-import type { Offer } from "../../x402/scheme.ts";
-import { networkOf } from "../../x402/scheme.ts";
+import { networkOf, type Offer } from "../../x402/scheme.ts";
 import type { Admitted, Asked, Desk } from "../desk.ts";
 import type { WithBody } from "../limits.ts";
 import { parsePayment } from "../payment.ts";
@@ -98,10 +97,8 @@ async function respond(
     return whole(context, answer, tailOf(answer));
   }
   const answering = startAnswering(desk, ware, question, admitted);
-  const first = question.isStreamed
-    ? await firstOf(answering, context.req.raw.signal, onError)
-    : await answering.next();
   if (question.isStreamed) {
+    const first = await firstOf(answering, context.req.raw.signal, onError);
     let isFirst = true;
     const next = async (): ReturnType<typeof answering.next> => {
       if (!isFirst) return answering.next();
@@ -110,7 +107,7 @@ async function respond(
     };
     return streamAnswer(context, { next, cut: answering.cut }, tailOf, onError);
   }
-  let latest = first;
+  let latest = await answering.next();
   while ("chunk" in latest) latest = await answering.next();
   return whole(context, latest.entered, tailOf(latest.entered));
 }
